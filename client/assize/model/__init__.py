@@ -1,0 +1,1 @@
+"""The vocabulary that client and service share: plain records, no protobuf, no I/O."""

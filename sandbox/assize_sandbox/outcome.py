@@ -1,0 +1,55 @@
+"""How a process in the sandbox ended, concluded from evidence."""
+
+from dataclasses import dataclass, field
+
+from assize.model.verdict import Output, Reason, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a program, a script or a call ended.
+
+    `reason` is None if the process exited by itself with 0 (for a call: if it answered). Where a
+    limit stopped it, `reason` names the limit and `exit_code` is usually None.
+    """
+
+    reason: Reason | None
+    exit_code: int | None = None
+    signal: int | None = None
+    stdout: Output = field(default_factory=Output)
+    stderr: Output = field(default_factory=Output)
+    detail: str = ""
+    """One line for people: which limit, how much was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """What a call answered: exactly one of `value`, `raised`, or an `outcome.reason`.
+
+    `value` is the encoded answer, still hostile. `raised` is the exception's class name as the
+    candidate's process tells it, first its own and then its builtin bases, with the message in
+    `outcome.detail`.
+    """
+
+    outcome: Outcome
+    value: bytes | None = None
+    raised: tuple[str, ...] = ()
+    refused: str = ""
+    """Why the answer could not be encoded (not plain data, too deep, too large)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A file of the work folder, read after every candidate process was dead, links refused."""
+
+    exists: bool
+    content: bytes | None = None
+    """None if it does not exist or is not a plain file within bounds; `refused` says which."""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReport:
+    """What the whole job used, measured from outside."""
+
+    usage: Usage
