@@ -73,6 +73,11 @@ class Container(Protocol):
         """Unique on this host."""
         ...
 
+    @property
+    def alive(self) -> bool:
+        """Whether the guest still runs. Never blocks; a pool asks before it hands one out."""
+        ...
+
     async def send(self, data: bytes) -> None:
         """Write bytes to the guest's standard input, under flow control.
 
