@@ -1,0 +1,129 @@
+"""Runs the candidate's code: as a program, as called functions, beside a trusted script.
+
+Each of the three gets a container of its own, taken from the pool, used once and removed. No
+expected value is passed to anything in this file.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from assize.model.spec import Check, FileIs, Function, JsonSchema, Script, Spec
+from assize.model.submission import Submission
+from assize_sandbox.engines.base import Container
+from assize_sandbox.limits import Shape
+from assize_sandbox.outcome import CallOutcome, FileRead, Outcome
+from assize_sandbox.session import Command, Session
+from assize_server.checks.calls import encoded_arguments
+from assize_server.execution.budget import Budget
+
+PYTHON: Final = ("/usr/bin/python3", "-B")
+FILE_READ_MOST_BYTES: Final = 1024 * 1024
+"""A checked file may be this large; a larger one fails its check."""
+
+OnOutput = Callable[[str, bytes], None]
+
+
+class Containers(Protocol):
+    """Where prepared containers come from."""
+
+    async def take(self, shape: Shape) -> Container:
+        """Return a container that nobody has used."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRun:
+    """How the program ended and what it left in the files that the spec asks about."""
+
+    outcome: Outcome
+    files: Mapping[str, FileRead]
+
+
+class CandidateRunner:
+    """Runs the code of one verification within one budget."""
+
+    def __init__(self, containers: Containers, submission: Submission, budget: Budget) -> None:
+        self._containers = containers
+        self._submission = submission
+        self._budget = budget
+
+    async def program(self, spec: Spec, on_output: OnOutput) -> ProgramRun | None:
+        """Run the entry point and read back the files; None if there is no entry point."""
+        entry = self._submission.entry_point
+        if entry is None:
+            return None
+        async with self._session(on_output) as session:
+            await session.put(self._sources())
+            outcome = await session.run(
+                self._command((*PYTHON, entry, *self._submission.arguments))
+            )
+            files = {
+                path: await session.read(path, FILE_READ_MOST_BYTES)
+                for path in files_asked_for(spec)
+            }
+        return ProgramRun(outcome, files)
+
+    async def calls(self, checks: tuple[Check, ...]) -> dict[str, tuple[CallOutcome, ...]]:
+        """Make every call of the function checks, each in a fresh process; by check name."""
+        if not checks:
+            return {}
+        answers: dict[str, tuple[CallOutcome, ...]] = {}
+        async with self._session(None) as session:
+            await session.put(self._sources())
+            for check in checks:
+                assert isinstance(check.kind, Function)
+                answers[check.name] = await self._cases(session, check.kind)
+        return answers
+
+    async def _cases(self, session: Session, check: Function) -> tuple[CallOutcome, ...]:
+        environment = self._submission.environment
+        outcomes: list[CallOutcome] = []
+        for case in check.cases:
+            name, arguments = encoded_arguments(case)
+            outcomes.append(await session.call(check.module, name, arguments, environment))
+        return tuple(outcomes)
+
+    async def script(self, script: Script) -> Outcome:
+        """Run a trusted script beside the candidate's files. Forgeable: assurance SHARED."""
+        async with self._session(None) as session:
+            files = self._sources() | {path: text.encode() for path, text in script.files}
+            await session.put(files)
+            return await session.run(self._command((*PYTHON, script.files[0][0]), stdin=b""))
+
+    @asynccontextmanager
+    async def _session(self, on_output: OnOutput | None) -> AsyncIterator[Session]:
+        limits = self._budget.left()
+        container = await self._containers.take(limits.shape)
+        session = Session(container, limits, on_output=on_output)
+        try:
+            yield session
+        finally:
+            report = await session.close()
+            self._budget.spend(report.usage)
+
+    def _sources(self) -> dict[str, bytes]:
+        return {file.path: file.content for file in self._submission.files}
+
+    def _command(self, argv: tuple[str, ...], stdin: bytes | None = None) -> Command:
+        submission = self._submission
+        return Command(
+            argv=argv,
+            environment=submission.environment,
+            stdin=submission.stdin if stdin is None else stdin,
+        )
+
+
+def files_asked_for(spec: Spec) -> tuple[str, ...]:
+    """Return the paths that the spec's checks look at, each once."""
+    paths: dict[str, None] = {}
+    for check in spec.checks:
+        match check.kind:
+            case FileIs(path=path):
+                paths[path] = None
+            case JsonSchema(path=str(path)):
+                paths[path] = None
+            case _:
+                pass
+    return tuple(paths)

@@ -1,0 +1,155 @@
+"""A bounded queue in front of one executor on this host."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from assize.model.events import Event
+from assize.model.verdict import Verdict
+from assize_server.execution.job import (
+    Draining,
+    Executor,
+    IdReused,
+    Job,
+    JobId,
+    Saturated,
+    UnknownJob,
+    could_not_tell,
+)
+
+REMEMBERED_JOBS: Final = 256
+"""Finished jobs whose verdict can still be watched, so that a repeated request id finds it."""
+EVENTS_MOST: Final = 1000
+"""Hints kept of one job; beyond it only the verdict is."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Record:
+    job: Job
+    events: list[Event] = field(default_factory=list)
+    verdict: Verdict | None = None
+    task: asyncio.Task[Verdict] | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tell(self) -> None:
+        """Wake everybody who watches. All of this happens on one event loop."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+class LocalDispatcher:
+    """Runs at most `concurrency` jobs at once and lets `waiting` more queue."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        *,
+        concurrency: int,
+        waiting: int,
+        has_room: Callable[[Job], bool] = lambda _job: True,
+    ) -> None:
+        self._executor = executor
+        self._slots = asyncio.Semaphore(concurrency)
+        self._most = concurrency + waiting
+        self._has_room = has_room
+        self._live: dict[JobId, _Record] = {}
+        self._finished: OrderedDict[JobId, _Record] = OrderedDict()
+        self._draining = False
+
+    async def submit(self, job: Job) -> None:
+        """Queue a job. Idempotent by id."""
+        known = self._live.get(job.id) or self._finished.get(job.id)
+        if known is not None:
+            if known.job != job:
+                raise IdReused(f"{job.id} was given to another verification")
+            return
+        self._refuse_if_unable(job)
+        record = _Record(job)
+        self._live[job.id] = record
+        record.task = asyncio.create_task(self._carry_out(record), name=f"job-{job.id}")
+        record.task.add_done_callback(lambda task: self._settle(record, task))
+
+    def _refuse_if_unable(self, job: Job) -> None:
+        if self._draining:
+            raise Draining("the service is shutting down; send this to another one")
+        if len(self._live) >= self._most:
+            raise Saturated(
+                f"{len(self._live)} verifications are running or waiting, the limit is {self._most}",
+                retry_seconds=1.0,
+            )
+        if not self._has_room(job):
+            raise Saturated(
+                f"the host has no room for {job.limits.shape.memory_bytes} bytes of memory",
+                retry_seconds=2.0,
+            )
+
+    async def cancel(self, job_id: JobId) -> None:
+        """Stop a live job and wait until its containers are dead."""
+        record = self._live.get(job_id)
+        if record is None or record.task is None:
+            return
+        record.task.cancel()
+        await asyncio.wait([record.task])
+
+    async def watch(self, job_id: JobId, after: int = 0) -> AsyncIterator[tuple[int, Event]]:
+        """Yield the events of a job, numbered from 1, until its verdict."""
+        record = self._live.get(job_id) or self._finished.get(job_id)
+        if record is None:
+            raise UnknownJob(f"there is no verification {job_id}")
+        position = after
+        while True:
+            while position < len(record.events):
+                position += 1
+                yield position, record.events[position - 1]
+            if record.verdict is not None:
+                yield position + 1, record.verdict
+                return
+            await record.changed.wait()
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Take no new jobs, let the live ones end, cancel what is left after the grace."""
+        self._draining = True
+        tasks = [record.task for record in self._live.values() if record.task is not None]
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=grace_seconds)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+
+    async def _carry_out(self, record: _Record) -> Verdict:
+        def emit(event: Event) -> None:
+            if len(record.events) < EVENTS_MOST:
+                record.events.append(event)
+                record.tell()
+
+        async with self._slots:
+            return await self._executor.run(record.job, emit)
+
+    def _settle(self, record: _Record, task: asyncio.Task[Verdict]) -> None:
+        """Record how a job ended. A done callback, since a task may be cancelled unstarted."""
+        del self._live[record.job.id]
+        if task.cancelled():
+            # Forgotten, not remembered: its request id may be tried again.
+            record.verdict = could_not_tell(record.job, "the verification was cancelled")
+        elif (error := task.exception()) is not None:
+            # The executor promises not to raise; if it does, that says nothing about the code.
+            _log.error("executor_failed", job=record.job.id, exc_info=error)
+            record.verdict = could_not_tell(record.job, "the service failed; see its log")
+            self._remember(record)
+        else:
+            record.verdict = task.result()
+            self._remember(record)
+        record.tell()
+
+    def _remember(self, record: _Record) -> None:
+        self._finished[record.job.id] = record
+        while len(self._finished) > REMEMBERED_JOBS:
+            self._finished.popitem(last=False)

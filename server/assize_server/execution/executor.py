@@ -1,0 +1,177 @@
+"""Judges one job on this host: analyse, execute, judge, conclude."""
+
+import asyncio
+from typing import Final, Protocol
+
+import structlog
+
+from assize.model.events import OutputChunk
+from assize.model.spec import Check, Function, Script
+from assize.model.submission import SourceFile
+from assize.model.verdict import (
+    CheckResult,
+    Finding,
+    Isolation,
+    ProgramEnd,
+    Severity,
+    Verdict,
+)
+from assize_sandbox.errors import SandboxError
+from assize_sandbox.outcome import CallOutcome, Outcome
+from assize_server.checks.judge import judge_calls, judge_program, judge_script, skipped
+from assize_server.core.analysis_settings import AnalysisSettings
+from assize_server.core.verdict import conclude
+from assize_server.execution.budget import Budget
+from assize_server.execution.candidate import CandidateRunner, Containers, ProgramRun
+from assize_server.execution.job import Emit, Job, could_not_tell
+from assize_server.execution.stages import Stages
+
+INFRA_SECONDS: Final = 60.0
+"""What everything but candidate code may take before we give up and say that we could not tell."""
+STREAMED_MOST_BYTES: Final = 64 * 1024
+"""Program output told as events; the verdict has the rest."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Analyser(Protocol):
+    """Reads source without running it."""
+
+    async def analyse(
+        self, files: tuple[SourceFile, ...], settings: AnalysisSettings
+    ) -> tuple[Finding, ...]:
+        """Return what the analysers found, most severe first."""
+        ...
+
+
+class LocalExecutor:
+    """Runs jobs in this host's containers."""
+
+    def __init__(self, containers: Containers, analyser: Analyser, isolation: Isolation) -> None:
+        self._containers = containers
+        self._analyser = analyser
+        self._isolation = isolation
+
+    async def run(self, job: Job, emit: Emit) -> Verdict:
+        """Judge one job; whatever fails on our side becomes INFRA_ERROR."""
+        try:
+            async with asyncio.timeout(job.limits.wall_seconds + INFRA_SECONDS):
+                return await _Trial(self, job, emit).verdict()
+        except SandboxError as error:
+            _log.warning("could_not_tell", job=job.id, error=str(error), exc_info=True)
+            return could_not_tell(job, f"the sandbox failed: {error}")
+        except TimeoutError:
+            _log.warning("could_not_tell", job=job.id, error="timed out")
+            return could_not_tell(job, f"the service took over {INFRA_SECONDS:g} s of its own")
+
+    @property
+    def containers(self) -> Containers:
+        """Where the containers come from."""
+        return self._containers
+
+    @property
+    def analyser(self) -> Analyser:
+        """What reads the source."""
+        return self._analyser
+
+    @property
+    def isolation(self) -> Isolation:
+        """What holds the code."""
+        return self._isolation
+
+
+class _Trial:
+    """The state of one job while it is judged."""
+
+    def __init__(self, executor: LocalExecutor, job: Job, emit: Emit) -> None:
+        self._executor = executor
+        self._job = job
+        self._emit = emit
+        self._stages = Stages(emit)
+        self._budget = Budget(job.limits)
+        self._streamed = 0
+        self._program: ProgramRun | None = None
+
+    async def verdict(self) -> Verdict:
+        findings = await self._analyse()
+        if any(finding.severity is Severity.ERROR for finding in findings):
+            results = tuple(skipped(check) for check in self._job.spec.checks)
+        else:
+            results = await self._execute_and_judge()
+        return self._conclude(findings, results)
+
+    async def _analyse(self) -> tuple[Finding, ...]:
+        with self._stages.stage("analyse"):
+            findings = await self._executor.analyser.analyse(
+                self._job.submission.files, self._job.policy.analysis
+            )
+        for finding in findings:
+            self._emit(finding)
+        return findings
+
+    async def _execute_and_judge(self) -> tuple[CheckResult, ...]:
+        runner = CandidateRunner(self._executor.containers, self._job.submission, self._budget)
+        checks = self._job.spec.checks
+        with self._stages.stage("execute"):
+            self._program = await runner.program(self._job.spec, self._tell_output)
+            calls = await runner.calls(_of_kind(checks, Function))
+            scripts = {
+                check.name: await runner.script(check.kind)
+                for check in checks
+                if isinstance(check.kind, Script)
+            }
+        with self._stages.stage("judge"):
+            return await asyncio.to_thread(self._judge, calls, scripts)
+
+    def _judge(
+        self, calls: dict[str, tuple[CallOutcome, ...]], scripts: dict[str, Outcome]
+    ) -> tuple[CheckResult, ...]:
+        results: dict[str, CheckResult] = {}
+        spec = self._job.spec
+        if self._program is not None:
+            for result in judge_program(spec, self._program.outcome, self._program.files):
+                results[result.name] = result
+        for check in spec.checks:
+            if isinstance(check.kind, Function):
+                results[check.name] = judge_calls(check, calls[check.name])
+            elif isinstance(check.kind, Script):
+                results[check.name] = judge_script(check, scripts[check.name])
+        return tuple(results.values())
+
+    def _tell_output(self, stream: str, data: bytes) -> None:
+        room = STREAMED_MOST_BYTES - self._streamed
+        if room > 0:
+            self._streamed += len(data)
+            self._emit(OutputChunk(stream, data[:room]))
+
+    def _conclude(
+        self, findings: tuple[Finding, ...], results: tuple[CheckResult, ...]
+    ) -> Verdict:
+        job = self._job
+        conclusion = conclude(findings, results, job.policy)
+        return Verdict(
+            verification_id=job.id,
+            request_id=job.request_id,
+            status=conclusion.status,
+            reason=conclusion.reason,
+            message=conclusion.message,
+            score=conclusion.score,
+            assurance=conclusion.assurance,
+            checks=results,
+            findings=findings,
+            program=None if self._program is None else program_end(self._program.outcome),
+            usage=self._budget.used(),
+            stages=self._stages.times(),
+            isolation=self._executor.isolation,
+            policy=job.policy.name,
+            policy_digest=job.policy.digest,
+        )
+
+
+def _of_kind(checks: tuple[Check, ...], kind: type[Function]) -> tuple[Check, ...]:
+    return tuple(check for check in checks if isinstance(check.kind, kind))
+
+
+def program_end(outcome: Outcome) -> ProgramEnd:
+    """Return what the verdict says of how the program ended."""
+    return ProgramEnd(outcome.exit_code, outcome.signal, outcome.stdout, outcome.stderr)

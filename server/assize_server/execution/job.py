@@ -1,0 +1,102 @@
+"""What travels between the gRPC handlers and whatever runs jobs.
+
+The seam is made for more than one host: a `Dispatcher` may be a queue on this machine or a broker,
+an `Executor` is what runs on a host. Jobs are plain data, events are hints, and the verdict that
+the dispatcher records is the truth.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import NewType, Protocol
+
+from assize.model.events import Event
+from assize.model.spec import Spec
+from assize.model.submission import Submission
+from assize.model.verdict import Reason, Status, Verdict
+from assize_sandbox.limits import Limits
+from assize_server.core.policy import Policy
+
+JobId = NewType("JobId", str)
+Emit = Callable[[Event], None]
+
+
+class Saturated(Exception):
+    """No room for another job now; `retry_seconds` is a guess at when there will be."""
+
+    def __init__(self, message: str, *, retry_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
+class Draining(Exception):
+    """The service is shutting down and takes no new jobs."""
+
+
+class IdReused(Exception):
+    """The id is known, and its job was another one."""
+
+
+class UnknownJob(Exception):
+    """No such job: never submitted, or forgotten since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An admitted verification. The policy and the limits are fixed for its whole life."""
+
+    id: JobId
+    submission: Submission
+    spec: Spec
+    policy: Policy
+    limits: Limits
+    request_id: str = ""
+
+
+class Dispatcher(Protocol):
+    """What the gRPC handlers see."""
+
+    async def submit(self, job: Job) -> None:
+        """Take a job. Idempotent by id: a second submission of the same job does nothing.
+
+        Raises:
+            IdReused: The id is known and its job differs from this one.
+            Saturated: The queue is full or the host is short of memory.
+            Draining: The service is shutting down.
+        """
+        ...
+
+    async def cancel(self, job_id: JobId) -> None:
+        """Stop a job, killing its containers. Unknown and finished jobs are left alone."""
+        ...
+
+    def watch(self, job_id: JobId, after: int = 0) -> AsyncIterator[tuple[int, Event]]:
+        """Yield the job's events from number `after` + 1 on; the last is the verdict.
+
+        Raises:
+            UnknownJob: No such job.
+        """
+        ...
+
+
+class Executor(Protocol):
+    """What runs on a host."""
+
+    async def run(self, job: Job, emit: Emit) -> Verdict:
+        """Judge one job. Infrastructure failures come back as INFRA_ERROR, never as exceptions.
+
+        Cancelling the task kills the containers of the job before it ends.
+        """
+        ...
+
+
+def could_not_tell(job: Job, message: str) -> Verdict:
+    """Return the verdict that says nothing about the code."""
+    return Verdict(
+        verification_id=job.id,
+        request_id=job.request_id,
+        status=Status.INFRA_ERROR,
+        reason=Reason.INFRA_ERROR,
+        message=message,
+        policy=job.policy.name,
+        policy_digest=job.policy.digest,
+    )

@@ -1,0 +1,80 @@
+"""From a request message to a job: structure, bounds, policy, limits. Nothing is run yet."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+
+from assize.convert.requests import request_from_proto
+from assize.errors import FieldViolation, InvalidFields, ReasonCode
+from assize.v1 import verification_pb2
+from assize_server.core.policy import LooserThanPolicy, Policy, effective_limits
+from assize_server.core.spec import validate_request
+from assize_server.execution.job import Job, JobId
+from assize_server.policies.load import PolicySet
+
+DEFAULT_POLICY = "default"
+REQUEST_ID_MOST_CHARS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Exception):
+    """The request cannot be admitted; each violation says which field, what and the limit."""
+
+    reason: ReasonCode
+    violations: tuple[FieldViolation, ...]
+
+
+class UnknownPolicy(Exception):
+    """No policy of that name is loaded."""
+
+
+def admit(message: verification_pb2.VerifyRequest, policies: PolicySet) -> Job:
+    """Return the job that a request asks for.
+
+    Raises:
+        Refused: The request is malformed, too large, or asks for more than its policy allows.
+        UnknownPolicy: The policy is not loaded.
+    """
+    try:
+        request = request_from_proto(message)
+    except InvalidFields as error:
+        raise Refused(ReasonCode.INVALID_REQUEST, error.violations) from error
+    if len(request.request_id) > REQUEST_ID_MOST_CHARS:
+        text = f"at most {REQUEST_ID_MOST_CHARS} characters, got {len(request.request_id)}"
+        raise Refused(ReasonCode.INVALID_REQUEST, (FieldViolation("request_id", text),))
+    violations = validate_request(request.submission, request.spec)
+    if violations:
+        raise Refused(ReasonCode.INVALID_REQUEST, tuple(violations))
+    policy = policy_named(policies, request.policy)
+    try:
+        limits = effective_limits(policy, request.limits)
+    except LooserThanPolicy as error:
+        raise Refused(ReasonCode.LOOSER_THAN_POLICY, tuple(error.violations)) from error
+    return Job(
+        id=job_id(request.request_id),
+        request_id=request.request_id,
+        submission=request.submission,
+        spec=request.spec,
+        policy=policy,
+        limits=limits,
+    )
+
+
+def policy_named(policies: PolicySet, name: str) -> Policy:
+    """Return the policy of that name; an empty name is the default.
+
+    Raises:
+        UnknownPolicy: With the names there are.
+    """
+    policy = policies.get(name or DEFAULT_POLICY)
+    if policy is None:
+        known = ", ".join(sorted(policies.names()))
+        raise UnknownPolicy(f"there is no policy {name!r}; loaded are: {known}")
+    return policy
+
+
+def job_id(request_id: str) -> JobId:
+    """Return an id that is the same for the same request id, and new where there is none."""
+    if not request_id:
+        return JobId(uuid.uuid4().hex)
+    return JobId(hashlib.sha256(f"request\0{request_id}".encode()).hexdigest()[:32])

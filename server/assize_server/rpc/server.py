@@ -1,0 +1,75 @@
+"""Puts the gRPC server together: our services, standard health, standard reflection."""
+
+from typing import Final
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from assize.v1 import (
+    policy_pb2,
+    policy_pb2_grpc,
+    verification_pb2,
+    verification_pb2_grpc,
+)
+from assize_server.execution.job import Dispatcher
+from assize_server.policies.load import PolicySet
+from assize_server.rpc.malformed import MalformedRequests
+from assize_server.rpc.policies import PolicyService
+from assize_server.rpc.verification import VerificationService
+
+MESSAGE_MOST_BYTES: Final = 32 * 1024 * 1024
+"""Far above what admission takes, so that a large request gets an answer that names the limit."""
+SERVICES: Final = (
+    verification_pb2.DESCRIPTOR.services_by_name["VerificationService"].full_name,
+    policy_pb2.DESCRIPTOR.services_by_name["PolicyService"].full_name,
+)
+
+
+class RpcServer:
+    """A gRPC server that can be drained."""
+
+    def __init__(self, dispatcher: Dispatcher, policies: PolicySet) -> None:
+        self._server = grpc.aio.server(
+            interceptors=[MalformedRequests()],
+            options=[
+                ("grpc.max_receive_message_length", MESSAGE_MOST_BYTES),
+                ("grpc.max_send_message_length", MESSAGE_MOST_BYTES),
+                # Two servers on one port would share its calls in silence.
+                ("grpc.so_reuseport", 0),
+            ],
+        )
+        self._health = health.aio.HealthServicer()
+        verification_pb2_grpc.add_VerificationServiceServicer_to_server(
+            VerificationService(dispatcher, policies), self._server
+        )
+        policy_pb2_grpc.add_PolicyServiceServicer_to_server(PolicyService(policies), self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+
+    async def start(self, address: str) -> int:
+        """Listen on `host:port` or `unix:///path` and return the port (0 for a socket).
+
+        Raises:
+            OSError: The address cannot be bound.
+        """
+        try:
+            port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {address}: {error}") from error
+        await self._server.start()
+        await self._tell_health(health_pb2.HealthCheckResponse.SERVING)
+        return port
+
+    async def stop_admitting(self) -> None:
+        """Tell load balancers to go elsewhere; running calls go on."""
+        await self._tell_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Close the listeners, give running calls the grace, then end them."""
+        await self._server.stop(grace_seconds)
+
+    async def _tell_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+        for name in ("", *SERVICES):
+            await self._health.set(name, status)

@@ -1,0 +1,68 @@
+"""`assize.v1.VerificationService`: admits, hands over, tells."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import grpc
+
+from assize.convert.answers import event_to_proto, verdict_to_proto
+from assize.errors import FieldViolation, ReasonCode
+from assize.model.events import Event
+from assize.model.verdict import Verdict
+from assize.v1 import verification_pb2, verification_pb2_grpc
+from assize_server.execution.job import Dispatcher, Draining, IdReused, Job, Saturated
+from assize_server.policies.load import PolicySet
+from assize_server.rpc.admission import Refused, UnknownPolicy, admit
+from assize_server.rpc.attendance import Attendance
+from assize_server.rpc.refusal import refuse, refuse_fields, refuse_for_room
+
+
+class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
+    """Judges code for whoever calls. A caller that leaves takes its job along."""
+
+    def __init__(self, dispatcher: Dispatcher, policies: PolicySet) -> None:
+        self._attendance = Attendance(dispatcher)
+        self._policies = policies
+
+    async def Verify(  # type: ignore[override]  # noqa: N802 - the name is the API's
+        self, request: verification_pb2.VerifyRequest, context: Any
+    ) -> verification_pb2.VerifyResponse:
+        """Answer with the verdict."""
+        async with aclosing(self._events(request, context)) as events:
+            async for _, event in events:
+                if isinstance(event, Verdict):
+                    return verification_pb2.VerifyResponse(verdict=verdict_to_proto(event))
+        raise AssertionError("a job ends with its verdict")
+
+    async def StreamVerify(  # type: ignore[override]  # noqa: N802
+        self, request: verification_pb2.StreamVerifyRequest, context: Any
+    ) -> AsyncIterator[verification_pb2.StreamVerifyResponse]:
+        """Answer with what happens, the verdict last."""
+        async with aclosing(self._events(request.request, context)) as events:
+            async for sequence, event in events:
+                yield event_to_proto(event, sequence)
+
+    async def _events(
+        self, request: verification_pb2.VerifyRequest, context: Any
+    ) -> AsyncGenerator[tuple[int, Event]]:
+        job = await self._admit(request, context)
+        try:
+            async with self._attendance.attend(job) as events:
+                async for numbered in events:
+                    yield numbered
+        except (Saturated, Draining) as error:
+            await refuse_for_room(context, error)
+        except IdReused:
+            violation = FieldViolation("request_id", "was used for another request before")
+            await refuse_fields(context, [violation], ReasonCode.REQUEST_ID_REUSED)
+
+    async def _admit(self, request: verification_pb2.VerifyRequest, context: Any) -> Job:
+        try:
+            return admit(request, self._policies)
+        except Refused as refused:
+            await refuse_fields(context, refused.violations, refused.reason)
+        except UnknownPolicy as error:
+            await refuse(
+                context, grpc.StatusCode.NOT_FOUND, ReasonCode.UNKNOWN_POLICY, str(error)
+            )

@@ -1,0 +1,70 @@
+"""How an installation is set up: environment variables first, then command-line flags."""
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+DEFAULT_HOME: Final = Path("/var/lib/assize")
+DEFAULT_LISTEN: Final = "127.0.0.1:50051"
+
+
+class EngineChoice(StrEnum):
+    """Which engine runs the code; AUTO takes Docker where a daemon answers, else runc."""
+
+    AUTO = "auto"
+    DOCKER = "docker"
+    RUNC = "runc"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator can choose. Policies are not in here: they are files of their own."""
+
+    home: Path = DEFAULT_HOME
+    """Images, bundles and sockets live below it."""
+    policies: Path | None = None
+    """Folder of policy files; None: those that come with the package."""
+    engine: EngineChoice = EngineChoice.AUTO
+    runtime: tuple[str, ...] = ("runc",)
+    """OCI runtime binary and its arguments, such as `runsc --platform=ptrace`."""
+    docker_url: str | None = None
+    """Docker Engine API; None: DOCKER_HOST or the usual socket."""
+    docker_runtime: str | None = None
+    """A runtime that the daemon knows, such as `runsc`; None: the daemon's default."""
+    pool_size: int = 2
+    """Containers kept ready."""
+    concurrency: int = max(2, os.cpu_count() or 2)
+    """Verifications that run at once."""
+    waiting: int = 64
+    """Verifications that may queue behind them; one more is refused with OVERLOADED."""
+    drain_seconds: float = 35.0
+    """How long running verifications may take to end once the service is told to stop."""
+
+    def policy_folder(self) -> Path:
+        """Return the folder that the policies are read from."""
+        return self.policies or packaged_policies()
+
+
+def packaged_policies() -> Path:
+    """Return the policies that came with the package, or those of the source tree."""
+    packaged = Path(str(resources.files("assize_server"))) / "_policies"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "policies"
+
+
+def from_environment() -> Settings:
+    """Read ASSIZE_HOME, ASSIZE_POLICIES, ASSIZE_ENGINE, ASSIZE_RUNTIME and DOCKER_HOST.
+
+    Raises:
+        ValueError: A variable has a value that makes no sense.
+    """
+    policies = os.environ.get("ASSIZE_POLICIES")
+    return Settings(
+        home=Path(os.environ.get("ASSIZE_HOME") or DEFAULT_HOME),
+        policies=Path(policies) if policies else None,
+        engine=EngineChoice(os.environ.get("ASSIZE_ENGINE") or EngineChoice.AUTO),
+        runtime=tuple((os.environ.get("ASSIZE_RUNTIME") or "runc").split()),
+        docker_url=os.environ.get("DOCKER_HOST") or None,
+    )
