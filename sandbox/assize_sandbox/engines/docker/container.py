@@ -8,8 +8,8 @@ from typing import Final
 from assize_sandbox.cgroups import CgroupReader
 from assize_sandbox.engines.base import ContainerId, Counters, Remains
 from assize_sandbox.engines.docker.daemon import Daemon, State
-from assize_sandbox.engines.docker.init_process import InitProcess
 from assize_sandbox.engines.docker.streams import AttachedStream
+from assize_sandbox.engines.init_process import InitProcess
 from assize_sandbox.errors import SandboxError
 
 DEATH_SECONDS: Final = 30

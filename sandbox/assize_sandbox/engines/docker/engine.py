@@ -17,8 +17,6 @@ from assize_sandbox.engines.base import Container, ContainerId, EngineFacts, Rol
 from assize_sandbox.engines.docker.barriers import Plan, configuration
 from assize_sandbox.engines.docker.container import DockerContainer
 from assize_sandbox.engines.docker.daemon import Daemon
-from assize_sandbox.engines.docker.init_process import InitProcess
-from assize_sandbox.engines.docker.owner import Owner
 from assize_sandbox.engines.docker.requirements import (
     DaemonFacts,
     check,
@@ -26,16 +24,16 @@ from assize_sandbox.engines.docker.requirements import (
     read_info,
 )
 from assize_sandbox.engines.docker.streams import AttachedStream
-from assize_sandbox.errors import ChannelClosed, EngineUnavailable, SandboxError
+from assize_sandbox.engines.init_process import InitProcess
+from assize_sandbox.engines.owner import Owner
+from assize_sandbox.engines.seccomp import read_profile
+from assize_sandbox.errors import ChannelClosed, SandboxError
 from assize_sandbox.images.docker_import import ensure_loaded
 from assize_sandbox.images.store import Image
 from assize_sandbox.limits import Shape
 
 READY_SECONDS: Final = 30
 """How long a guest may take to say its first word, on a loaded machine."""
-REFUSING_ACTIONS: Final = frozenset(
-    {"SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_KILL_PROCESS"}
-)
 T = TypeVar("T")
 
 
@@ -58,7 +56,8 @@ class DockerEngine:
 
     async def start(self) -> EngineFacts:
         """Check daemon and host, load the image, remove what dead owners left behind."""
-        self._seccomp = await asyncio.to_thread(read_profile, self._seccomp_file)
+        profile = await asyncio.to_thread(read_profile, self._seccomp_file)
+        self._seccomp = json.dumps(profile, separators=(",", ":"))
         await self._daemon.connect()
         facts = read_info(await self._daemon.info())
         check(facts, self._runtime, host_swap_bytes())
@@ -191,25 +190,3 @@ async def discard(starting: asyncio.Task[DockerContainer]) -> None:
     except SandboxError:
         return  # It did not come up, and left nothing behind.
     await container.remove()
-
-
-def read_profile(path: Path) -> str:
-    """Return the seccomp profile as JSON, made sure that it refuses by default.
-
-    Raises:
-        EngineUnavailable: It cannot be read, or allows what it does not name.
-    """
-    try:
-        profile = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise EngineUnavailable(
-            f"the seccomp profile {path} cannot be read: {error}",
-            remedy="restore policies/seccomp.json from the installation",
-        ) from error
-    action = profile.get("defaultAction") if isinstance(profile, dict) else None
-    if action not in REFUSING_ACTIONS:
-        raise EngineUnavailable(
-            f"the seccomp profile {path} does not refuse by default: its defaultAction is {action}",
-            remedy='set "defaultAction" to "SCMP_ACT_ERRNO"',
-        )
-    return json.dumps(profile, separators=(",", ":"))

@@ -15,7 +15,7 @@ from typing import Self
 
 from assize_sandbox.errors import SandboxError
 
-VISIBILITY_REMEDY = "run the service on the daemon's host, or in a container with --pid=host"
+VISIBILITY_REMEDY = "run the service on the host itself, or in a container with --pid=host"
 
 
 class InitProcess:
