@@ -14,10 +14,11 @@ guest -> host
     {"ev": "ready"}                               once, after start-up
     {"ev": "done"}                                a put was carried out
     {"ev": "out", "stream": "stdout"|"stderr"}    payload: bytes that the process wrote
-    {"ev": "end", "code": int|null, "signal": int|null, "totals": {"stdout": int, "stderr": int},
-     "disk_full": bool}                           a run is over and every other process dead
-    {"ev": "reply", "kind": "value"|"raised"|"refused"|"none", "detail": str, "code": int|null,
-     "signal": int|null, "totals": {...}, "disk_full": bool}   payload: encoded value
+    {"ev": "end", "code": int|null, "signal": int|null, "flooded": bool, "disk_full": bool}
+                                                  a run is over and every other process dead
+    {"ev": "reply", "kind": "value"|"raised"|"refused"|"none", and the keys of "end"}
+                                                  payload: the value; {"names", "message"} as JSON;
+                                                  why it was refused
     {"ev": "file", "kind": "absent"|"file"|"refused", "size": int, "detail": str}
                                                   payload: the content, if it is a file
     {"ev": "error", "detail": str}                the guest could not do what it was asked

@@ -1,0 +1,124 @@
+"""PID 1 of a candidate's container: waits for frames and carries them out, one at a time.
+
+SECURITY: the candidate runs under the same user as this process. What keeps it out: the process is
+not dumpable (so /proc/1/mem, fd and environ are closed to it), signals to the first process of a
+pid namespace are dropped by the kernel unless it asked for them, ptrace and its like are refused by
+seccomp, and the channel's descriptors are closed in every child. If it got in all the same it could
+only change what it answers: expected values never come here, and limits are kept by the host.
+"""
+
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import calls
+import files
+import process
+import wire
+
+FIXED_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/work",
+    "LANG": "C.UTF-8",
+    "TMPDIR": "/tmp",  # noqa: S108 - the container's own
+}
+
+
+class Guest:
+    """The operations of one container."""
+
+    def __init__(self):
+        self._sources = files.Sources()
+        self._reaper = process.Reaper()
+        self._called = False
+
+    def serve(self):
+        """Carry out what the host asks until it goes away."""
+        operations = {"put": self.put, "run": self.run, "call": self.call, "read": self.read}
+        wire.send({"ev": "ready"})
+        while True:
+            header, payload = wire.receive()
+            try:
+                operations[header["op"]](header, payload)
+            except OSError as error:
+                wire.send({"ev": "error", "detail": f"{header['op']}: {error}"})
+
+    def put(self, header, payload):
+        """Write a source file."""
+        self._sources.put(header["path"], payload)
+        wire.send({"ev": "done"})
+
+    def run(self, header, payload):
+        """Run a program to its end."""
+        argv, environment = header["argv"], FIXED_ENVIRONMENT | header["env"]
+
+        def body(answer):
+            os.close(answer)
+            os.execve(argv[0], argv, environment)
+
+        child = process.Child(header, body)
+        ending = process.follow(child, self._reaper, payload, header["keep"], 0, tell)
+        wire.send({"ev": "end", **evidence(ending, header)})
+
+    def call(self, header, payload):
+        """Call a function in a process of its own, in folders as fresh as the process."""
+        if self._called:
+            self._sources.restore()
+        self._called = True
+        environment = FIXED_ENVIRONMENT | header["env"]
+
+        def body(answer):
+            calls.call(header["module"], header["function"], payload, environment, answer)
+
+        child = process.Child(header, body)
+        ending = process.follow(child, self._reaper, b"", header["keep"], calls.ANSWER_MOST, tell)
+        kind, answer = reply(ending.answer)
+        wire.send({"ev": "reply", "kind": kind, **evidence(ending, header)}, answer)
+
+    def read(self, header, _payload):
+        """Read a file that the program left."""
+        kind, content, size, detail = files.read(header["path"], header["most"])
+        wire.send({"ev": "file", "kind": kind, "size": size, "detail": detail}, content)
+
+
+def tell(stream, data):
+    """Pass on what a process wrote."""
+    wire.send({"ev": "out", "stream": stream}, data)
+
+
+def evidence(ending, header):
+    """Return what the host is told of an ending."""
+    failed = ending.code != 0
+    return {
+        "code": ending.code,
+        "signal": ending.signal,
+        "flooded": ending.flooded,
+        "disk_full": failed and files.full(header["file_bytes"]),
+    }
+
+
+KINDS = {b"V": "value", b"E": "raised", b"R": "refused"}
+
+
+def reply(answer):
+    """Return (kind, payload) of what stands on the answer's pipe."""
+    if len(answer) > calls.ANSWER_MOST + 1:
+        return "refused", f"the answer is over {calls.ANSWER_MOST} bytes".encode()
+    return KINDS.get(answer[:1], "none"), answer[1:]
+
+
+def main():
+    """Close the doors, then serve."""
+    process.set_dumpable(0)
+    for number in (signal.SIGINT, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        Guest().serve()
+    except wire.HostGone:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

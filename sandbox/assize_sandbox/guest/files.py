@@ -1,0 +1,178 @@
+"""The sandbox's writable folders: source files in, checked files out, everything else forgotten.
+
+All of it happens while no process of the candidate lives, so nothing can change under us.
+"""
+
+import os
+import stat
+
+WORK = "/work"
+WRITABLE = (WORK, "/tmp", "/dev/shm")  # noqa: S108 - the container's own
+READ_CHUNK = 1 << 20
+
+
+class Sources:
+    """The submitted files, remembered so that the work folder can be made anew."""
+
+    def __init__(self):
+        self._files = {}
+
+    def put(self, path, content):
+        """Write one file below the work folder; the host has checked the path."""
+        self._files[path] = content
+        write(path, content)
+
+    def restore(self):
+        """Forget whatever was left in the writable folders, times and attributes too."""
+        for folder in WRITABLE:
+            empty(folder)
+        for path, content in self._files.items():
+            write(path, content)
+
+
+def write(path, content):
+    """Write a file below the work folder, making its folders."""
+    whole = os.path.join(WORK, path)
+    os.makedirs(os.path.dirname(whole), exist_ok=True)
+    with open(whole, "wb") as file:
+        file.write(content)
+
+
+def empty(folder):
+    """Remove everything in a folder, and what could be remembered on the folder itself."""
+    if not os.path.isdir(folder):
+        return
+    # Ours are /work alone; the other two belong to root and cannot be marked.
+    if os.stat(folder).st_uid == os.getuid():
+        os.chmod(folder, 0o755)
+        for name in os.listxattr(folder):
+            os.removexattr(folder, name)
+        os.utime(folder, (0, 0))
+    with os.scandir(folder) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                remove_tree(entry.path)
+            else:
+                os.unlink(entry.path)
+
+
+def remove_tree(path):
+    """Remove a folder, however deep it is and whatever its modes say.
+
+    Level by level with chdir, since neither a path nor the stack has room for 4,000 levels.
+    """
+    enter(path)
+    levels = [(path, strip())]
+    while levels:
+        name, folders = levels[-1]
+        if folders:
+            inner = folders.pop()
+            enter(inner)
+            levels.append((inner, strip()))
+        else:
+            levels.pop()
+            os.chdir("..")
+            os.rmdir(os.path.basename(name))
+    os.chdir("/")
+
+
+def enter(folder):
+    """Make a folder ours to change, and go there."""
+    os.chmod(folder, 0o700)
+    os.chdir(folder)
+
+
+def strip():
+    """Remove all but the folders from the current folder; return their names."""
+    with os.scandir(".") as entries:
+        found = list(entries)
+    folders = [entry.name for entry in found if entry.is_dir(follow_symlinks=False)]
+    for entry in found:
+        if not entry.is_dir(follow_symlinks=False):
+            os.unlink(entry.name)
+    return folders
+
+
+def full(file_bytes):
+    """Tell whether a writable folder is full, or a file in it as large as a file may be."""
+    for folder in WRITABLE:
+        try:
+            room = os.statvfs(folder)
+        except OSError:
+            continue
+        if room.f_bavail == 0 or room.f_favail == 0:
+            return True
+    return any(size >= file_bytes for size in _sizes())
+
+
+def _sizes():
+    waiting = list(WRITABLE)
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    else:
+                        yield entry.stat(follow_symlinks=False).st_size
+        except OSError:
+            continue
+
+
+def read(path, most):
+    """Return (kind, content, size, detail) of a file below the work folder. Links are not followed.
+
+    SECURITY: every part of the path is opened relative to its parent with O_NOFOLLOW, and only a
+    regular file with a single name is read.
+    """
+    try:
+        descriptor = _open_beneath(path)
+    except FileNotFoundError:
+        return "absent", b"", 0, ""
+    except OSError as error:
+        return "refused", b"", 0, f"cannot be opened as a plain file: {error.strerror}"
+    try:
+        status = os.fstat(descriptor)
+        refusal = _refusal(status, most)
+        if refusal:
+            return "refused", b"", status.st_size, refusal
+        return "file", _content(descriptor, most), status.st_size, ""
+    finally:
+        os.close(descriptor)
+
+
+def _refusal(status, most):
+    if not stat.S_ISREG(status.st_mode):
+        return "is not a regular file"
+    if status.st_nlink != 1:
+        return "has more than one name (hard links)"
+    if status.st_size > most:
+        return f"has {status.st_size} bytes, at most {most} are read"
+    return ""
+
+
+def _open_beneath(path):
+    folder = os.open(WORK, os.O_RDONLY | os.O_DIRECTORY)
+    *parents, name = path.split("/")
+    try:
+        for part in parents:
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+            inner = os.open(part, flags, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        # O_NONBLOCK: opening a FIFO must not wait for a writer.
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _content(descriptor, most):
+    pieces = []
+    left = most
+    while left:
+        piece = os.read(descriptor, min(left, READ_CHUNK))
+        if not piece:
+            break
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)

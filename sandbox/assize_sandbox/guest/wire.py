@@ -1,0 +1,39 @@
+"""Frames on the guest's side of the channel; assize_sandbox/frames.py documents them."""
+
+import json
+import os
+import struct
+
+CHANNEL_IN = 0
+CHANNEL_OUT = 1
+PREFIX = struct.Struct(">II")
+
+
+class HostGone(Exception):
+    """The host closed the channel: there is nobody left to work for."""
+
+
+def receive():
+    """Wait for a frame of the host's; return (header, payload). What it sends is trusted."""
+    header_size, payload_size = PREFIX.unpack(_exactly(PREFIX.size))
+    header = json.loads(_exactly(header_size))
+    return header, _exactly(payload_size)
+
+
+def send(header, payload=b""):
+    """Send a frame; blocks while the host does not read."""
+    text = json.dumps(header, separators=(",", ":")).encode()
+    view = memoryview(PREFIX.pack(len(text), len(payload)) + text + payload)
+    while view:
+        view = view[os.write(CHANNEL_OUT, view) :]
+
+
+def _exactly(count):
+    pieces = []
+    while count:
+        piece = os.read(CHANNEL_IN, min(count, 1 << 20))
+        if not piece:
+            raise HostGone
+        pieces.append(piece)
+        count -= len(piece)
+    return b"".join(pieces)
