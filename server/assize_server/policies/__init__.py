@@ -1,0 +1,1 @@
+"""The policy files: their form and how they are read."""
