@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from assize_sandbox.errors import ImageMissing, SandboxError
-from assize_sandbox.images.sources import OWN_PYTHON
 from assize_sandbox.images.digest import file_digest
 from assize_sandbox.images.guest import GUEST, Placed
+from assize_sandbox.images.sources import OWN_PYTHON
 from assize_sandbox.images.store import ImageStore
 
 PYTHON = f"python{OWN_PYTHON}"
