@@ -1,0 +1,200 @@
+"""The client for asyncio. `assize.client` has the same for threads and scripts."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self, cast
+
+import grpc
+
+from assize.convert.answers import event_from_proto, verdict_from_proto
+from assize.convert.policies import (
+    PolicySummary,
+    PolicyText,
+    policy_from_proto,
+    summary_from_proto,
+)
+from assize.convert.requests import VerificationRequest
+from assize.errors import DeadlineExceeded, ServiceFailure, Unavailable
+from assize.model.events import Event
+from assize.model.spec import Spec
+from assize.model.submission import RequestedLimits, Submission
+from assize.model.verdict import Verdict
+from assize.status import error_from_rpc, told_as_assize_errors
+from assize.v1 import policy_pb2, policy_pb2_grpc, verification_pb2, verification_pb2_grpc
+from assize.wire import (
+    DEFAULT_TIMEOUT_SECONDS,
+    HEALTH_METHOD,
+    ChannelOptions,
+    HealthAnswer,
+    HealthRequest,
+    channel_options,
+    health_timeout_seconds,
+    is_serving,
+    request_message,
+)
+
+if TYPE_CHECKING:
+    from assize.v1.policy_pb2_grpc import PolicyServiceAsyncStub
+    from assize.v1.verification_pb2_grpc import VerificationServiceAsyncStub
+
+_NO_LIMITS: Final = RequestedLimits()
+
+
+class AsyncClient:
+    """Asks one service from one event loop; an async context manager that closes the channel.
+
+    Nothing is ever asked twice: after `Unavailable` and `ServiceFailure` the caller decides.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        timeout_seconds: float | None = DEFAULT_TIMEOUT_SECONDS,
+        credentials: grpc.ChannelCredentials | None = None,
+        options: ChannelOptions = (),
+    ) -> None:
+        """Prepare to ask the service at `host:port` or `unix:///path`; nothing is sent yet.
+
+        `timeout_seconds` is the deadline of each call, None for none. Without `credentials` the
+        channel is not encrypted.
+
+        Raises:
+            RuntimeError: No event loop runs in this thread.
+        """
+        # gRPC would bind the channel to a loop of its own choice.
+        asyncio.get_running_loop()
+        self._timeout_seconds = timeout_seconds
+        chosen = channel_options(options)
+        self._channel = (
+            grpc.aio.insecure_channel(address, chosen)
+            if credentials is None
+            else grpc.aio.secure_channel(address, credentials, chosen)
+        )
+        self._verification = cast(
+            "VerificationServiceAsyncStub",
+            verification_pb2_grpc.VerificationServiceStub(self._channel),
+        )
+        self._policies = cast(
+            "PolicyServiceAsyncStub", policy_pb2_grpc.PolicyServiceStub(self._channel)
+        )
+
+    async def __aenter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the channel."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the channel; calls under way are cancelled."""
+        await self._channel.close()
+
+    async def verify(
+        self,
+        submission: Submission,
+        spec: Spec,
+        policy: str = "",
+        limits: RequestedLimits = _NO_LIMITS,
+        request_id: str = "",
+    ) -> Verdict:
+        """Have code judged and return the verdict. Cancelling the task stops the run.
+
+        An empty `policy` is the service's default one. The same `request_id` with the same content
+        is judged once.
+
+        Raises:
+            AssizeError: There is no verdict; see `assize.errors` for what each kind means.
+        """
+        request = VerificationRequest(submission, spec, policy, limits, request_id)
+        message = request_message(request)
+        with told_as_assize_errors():
+            answer = await self._verification.Verify(message, timeout=self._timeout_seconds)
+        return verdict_from_proto(answer.verdict)
+
+    def stream(
+        self,
+        submission: Submission,
+        spec: Spec,
+        policy: str = "",
+        limits: RequestedLimits = _NO_LIMITS,
+        request_id: str = "",
+    ) -> AsyncGenerator[Event]:
+        """Have code judged and yield what happens, the verdict last.
+
+        The call starts with the first event asked for. Closing the generator stops the run.
+
+        Raises:
+            AssizeError: There is no verdict; see `assize.errors` for what each kind means.
+        """
+        request = VerificationRequest(submission, spec, policy, limits, request_id)
+        return self._events(request_message(request))
+
+    async def policies(self) -> tuple[PolicySummary, ...]:
+        """Return the policies that the service judges by, in order of name.
+
+        Raises:
+            AssizeError: There is no answer.
+        """
+        with told_as_assize_errors():
+            answer = await self._policies.ListPolicies(
+                policy_pb2.ListPoliciesRequest(), timeout=self._timeout_seconds
+            )
+        return tuple(summary_from_proto(each) for each in answer.policies)
+
+    async def policy(self, name: str = "") -> PolicyText:
+        """Return one policy as it was written; an empty name is the default one.
+
+        Raises:
+            NotFound: No policy of that name is loaded.
+            AssizeError: There is no answer.
+        """
+        with told_as_assize_errors():
+            answer = await self._policies.GetPolicy(
+                policy_pb2.GetPolicyRequest(name=name), timeout=self._timeout_seconds
+            )
+        return policy_from_proto(answer)
+
+    async def healthy(self) -> bool:
+        """Tell whether a service answers there and takes requests.
+
+        Raises:
+            AssizeError: Something answers that does not tell its health.
+        """
+        ask = self._channel.unary_unary(
+            HEALTH_METHOD,
+            request_serializer=HealthRequest.SerializeToString,
+            response_deserializer=HealthAnswer.FromString,
+        )
+        try:
+            with told_as_assize_errors():
+                timeout_seconds = health_timeout_seconds(self._timeout_seconds)
+                return is_serving(await ask(HealthRequest(), timeout=timeout_seconds))
+        except (Unavailable, DeadlineExceeded):
+            return False
+
+    async def _events(self, message: verification_pb2.VerifyRequest) -> AsyncGenerator[Event]:
+        request = verification_pb2.StreamVerifyRequest(request=message)
+        call = self._verification.StreamVerify(request, timeout=self._timeout_seconds)
+        judged = False
+        try:
+            async for answer in call:
+                event = event_from_proto(answer)
+                judged = judged or isinstance(event, Verdict)
+                if event is not None:
+                    yield event
+        except grpc.RpcError as error:
+            # Whatever breaks after the verdict takes nothing from it.
+            if not judged:
+                raise error_from_rpc(error) from error
+        finally:
+            call.cancel()
+        if not judged:
+            raise ServiceFailure("the service ended the stream without a verdict")

@@ -1,0 +1,1 @@
+"""The command line: a client of the service, to which the service adds commands of its own."""
