@@ -258,6 +258,7 @@ def test_json_steers_no_terminal(service: FakeService, solution: Path) -> None:
     """Whatever the candidate wrote, the document is printable ASCII."""
     service.verdict = hostile()
     done = ask(solution, "-o", "json", server=service.address)
+    assert json.loads(done.stdout)["status"] == "FAILED"
     assert done.stdout.isascii()
     assert done.stdout.replace("\n", "").isprintable()
 
@@ -281,10 +282,12 @@ def test_text_shows_what_to_act_on(service: FakeService, solution: Path) -> None
 
 def hostile() -> v.Verdict:
     """Return a verdict whose every free text is a forgery."""
-    finding = v.Finding(FORGERY, FORGERY, v.Severity.ERROR, FORGERY, 1, 1, FORGERY)
+    # Names come from the service and the spec, so they are Unicode.
+    named = FORGERY.replace("\ud800", "")
+    finding = v.Finding(named, FORGERY, v.Severity.ERROR, FORGERY, 1, 1, FORGERY)
     check = replace(
         FAILED.checks[1],
-        name=FORGERY,
+        name=named,
         message=FORGERY,
         input=FORGERY,
         expected=FORGERY,
