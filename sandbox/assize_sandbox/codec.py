@@ -1,0 +1,215 @@
+"""Plain values as bytes. The guest has its own copy of these rules (`guest/values.py`).
+
+A value is a tag of one byte and its content; a count is 32 bits, big-endian as everything here:
+
+    N T F   None, True, False          l t S z  list, tuple, set, frozenset: count, values
+    i j     int, from 0 and below 0:   d        dict: count, then keys and values in turn
+            count, its size's bytes    D P      decimal, path: count, text
+    f c     float, complex: doubles    q r x    fraction, range, slice: 2 or 3 ints (or None)
+    s b     str, bytes: count, bytes   u        UUID: 16 bytes
+    a e     date: year, month, day; timedelta: days, seconds, microseconds
+    o p     time; datetime, its date first: hour, minute, second, microseconds, fold, then 0, or
+            1 and the offset from UTC in microseconds
+
+Text is UTF-8, lone surrogates included. A value has exactly one encoding, the order of sets and
+dicts aside; there is one NaN. `call` arguments are a tuple of a tuple and a dict with str keys.
+
+SECURITY: what the guest sends is hostile. `decode` raises `CodecError` and nothing else, in time
+linear in the bytes: no hostile value is hashed, no digits are turned into an int, every count is
+held against what is left before anything is allocated.
+"""
+
+import math
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PurePosixPath
+from typing import Final
+from uuid import UUID
+
+from assize.values.tree import (
+    MOST_DECIMAL_CHARACTERS,
+    MOST_DEPTH,
+    MOST_INT_BITS,
+    MOST_NODES,
+    MOST_PART_BITS,
+    DictValue,
+    FrozenSetValue,
+    ListValue,
+    SetValue,
+    SliceValue,
+    TupleValue,
+    Value,
+)
+from assize_sandbox.codec_layout import (
+    CLOCK,
+    COUNT,
+    DATE,
+    DELTA,
+    DOUBLE,
+    MICROSECOND,
+    NAN,
+    OFFSET,
+    CodecError,
+    DecodeLimits,
+    decimal_text,
+)
+from assize_sandbox.codec_reader import Reader
+from assize_sandbox.frames import PAYLOAD_MOST
+
+__all__ = ["CodecError", "DecodeLimits", "decode", "encode", "encode_call"]
+
+DEFAULT_LIMITS: Final = DecodeLimits()
+
+
+def encode_call(arguments: Sequence[Value], keywords: Sequence[tuple[str, Value]]) -> bytes:
+    """Return the arguments of a call as the guest reads them.
+
+    Raises:
+        CodecError: They are over a limit.
+    """
+    return encode(TupleValue((TupleValue(tuple(arguments)), DictValue(tuple(keywords)))))
+
+
+def encode(value: Value) -> bytes:
+    """Return the value's bytes.
+
+    Raises:
+        CodecError: It is over a limit that `decode` has by default.
+    """
+    writer = _Writer()
+    writer.value(value, 0)
+    if len(writer.out) > DEFAULT_LIMITS.total_bytes:
+        raise CodecError(f"the value takes {len(writer.out)} bytes, over {PAYLOAD_MOST}")
+    return bytes(writer.out)
+
+
+def decode(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> Value:
+    """Return the value that the bytes say.
+
+    Raises:
+        CodecError: They are not exactly the encoding of one value, or it is over a limit.
+    """
+    if len(data) > limits.total_bytes:
+        raise CodecError(f"{len(data)} bytes, over {limits.total_bytes}")
+    reader = Reader(data, limits)
+    value = reader.value(0, in_key=False)
+    reader.end()
+    return value
+
+
+class _Writer:
+    """Encodes. Values come from `decode` or the notation, so their keys were checked."""
+
+    def __init__(self) -> None:
+        self.out = bytearray()
+        self._nodes = 0
+
+    def value(self, value: Value, depth: int) -> None:
+        self._nodes += 1
+        if depth > MOST_DEPTH or self._nodes > MOST_NODES:
+            raise CodecError(f"over {MOST_DEPTH} containers deep or over {MOST_NODES} values")
+        match value:
+            case ListValue(items=items):
+                self._items(b"l", items, depth)
+            case TupleValue(items=items):
+                self._items(b"t", items, depth)
+            case SetValue(items=items):
+                self._items(b"S", items, depth)
+            case FrozenSetValue(items=items):
+                self._items(b"z", items, depth)
+            case DictValue(pairs=pairs):
+                self.out += b"d" + COUNT.pack(len(pairs))
+                for key, entry in pairs:
+                    self.value(key, depth + 1)
+                    self.value(entry, depth + 1)
+            case str():
+                self._blob(b"s", value.encode("utf-8", "surrogatepass"))
+            case bytes():
+                self._blob(b"b", value)
+            case PurePosixPath():
+                self._blob(b"P", str(value).encode("utf-8", "surrogatepass"))
+            case date() | time() | timedelta():
+                self._moment(value)
+            case _:
+                self._scalar(value)
+
+    def _scalar(
+        self, value: complex | Decimal | Fraction | range | SliceValue | UUID | None
+    ) -> None:
+        match value:
+            case None:
+                self.out += b"N"
+            case UUID():
+                self.out += b"u" + value.bytes
+            case bool():
+                self.out += b"T" if value else b"F"
+            case int():
+                self._int(value, MOST_INT_BITS)
+            case float():
+                self.out += b"f" + _double_bytes(value)
+            case complex():
+                self.out += b"c" + _double_bytes(value.real) + _double_bytes(value.imag)
+            case Decimal():
+                self._decimal(value)
+            case Fraction():
+                self._parts(b"q", value.numerator, value.denominator)
+            case range():
+                self._parts(b"r", value.start, value.stop, value.step)
+            case SliceValue():
+                self._parts(b"x", value.start, value.stop, value.step)
+
+    def _items(self, tag: bytes, items: tuple[Value, ...], depth: int) -> None:
+        self.out += tag + COUNT.pack(len(items))
+        for item in items:
+            self.value(item, depth + 1)
+
+    def _blob(self, tag: bytes, content: bytes) -> None:
+        if len(content) > PAYLOAD_MOST:
+            raise CodecError(f"the value takes {len(content)} bytes, over {PAYLOAD_MOST}")
+        self.out += tag + COUNT.pack(len(content)) + content
+
+    def _int(self, value: int, most_bits: int) -> None:
+        bits = value.bit_length()
+        if bits > most_bits:
+            raise CodecError(f"an int of {bits} bits, over {most_bits}")
+        size = (bits + 7) // 8
+        self._blob(b"j" if value < 0 else b"i", abs(value).to_bytes(size))
+
+    def _parts(self, tag: bytes, *parts: int | None) -> None:
+        self.out += tag
+        for part in parts:
+            if part is None:
+                self.out += b"N"
+            else:
+                self._int(part, MOST_PART_BITS)
+
+    def _decimal(self, value: Decimal) -> None:
+        text = decimal_text(value)
+        if len(text) > MOST_DECIMAL_CHARACTERS:
+            raise CodecError(f"a decimal of {len(text)} characters, over {MOST_DECIMAL_CHARACTERS}")
+        self._blob(b"D", text.encode())
+
+    def _moment(self, value: date | time | timedelta) -> None:
+        match value:
+            case timedelta():
+                self.out += b"e" + DELTA.pack(value.days, value.seconds, value.microseconds)
+            case datetime():
+                self.out += (
+                    b"p" + DATE.pack(value.year, value.month, value.day) + _clock_bytes(value)
+                )
+            case date():
+                self.out += b"a" + DATE.pack(value.year, value.month, value.day)
+            case time():
+                self.out += b"o" + _clock_bytes(value)
+
+
+def _double_bytes(value: float) -> bytes:
+    return NAN if math.isnan(value) else DOUBLE.pack(value)
+
+
+def _clock_bytes(value: datetime | time) -> bytes:
+    clock = CLOCK.pack(value.hour, value.minute, value.second, value.microsecond, value.fold)
+    offset = value.utcoffset()
+    return clock + (b"\0" if offset is None else b"\1" + OFFSET.pack(offset // MICROSECOND))
