@@ -33,7 +33,7 @@ class Limits:
     cpu_seconds: float = 30.0
     """CPU time over all processes of the job, read from the container's cgroup."""
     output_bytes: int = 1024 * 1024
-    """Kept of each output stream; more than this in all is OUTPUT_LIMIT."""
+    """Kept of each output stream. One that grows past it is OUTPUT_LIMIT; at 16 times, stopped."""
     file_bytes: int = 32 * 1024 * 1024
     """The largest single file (RLIMIT_FSIZE)."""
     open_files: int = 256

@@ -8,16 +8,16 @@ not before it.
   by one, and the kind that was asked for longest ago gives one up.
 - Nothing is started ahead unless the memory promised to everything that waits would still leave the
   host its headroom.
-- A preparation that failed while nobody waited is dropped: the taker then prepares its own, and gets
-  the error if there still is one. Nothing is started but after a take, so a broken engine is asked
-  once for each request and never in a loop.
+- A preparation that failed while nobody waited is dropped: the taker then prepares its own, and
+  gets the error if there still is one. Nothing is started but after a take, so a broken engine is
+  asked once for each request and never in a loop.
 - A container that died while it waited is replaced without a word: it never ran anything.
 """
 
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 

@@ -27,7 +27,7 @@ FLOOD_FACTOR = 16
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program to run: `argv[0]` is an absolute path inside the sandbox."""
+    """A program to run: `argv[0]` is found by the PATH of the sandbox."""
 
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)

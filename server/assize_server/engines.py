@@ -3,9 +3,7 @@
 import os
 import shutil
 
-import docker
-from docker.errors import DockerException
-
+from assize_sandbox.docker_presence import daemon_answers
 from assize_sandbox.engines.base import Engine
 from assize_sandbox.engines.docker import DockerEngine
 from assize_sandbox.engines.runc import RuncEngine
@@ -28,7 +26,7 @@ def choose(settings: Settings) -> EngineChoice:
     """
     if settings.engine is not EngineChoice.AUTO:
         return settings.engine
-    if docker_answers(settings.docker_url):
+    if daemon_answers(settings.docker_url):
         return EngineChoice.DOCKER
     if os.geteuid() == 0 and shutil.which(settings.runtime[0]):
         return EngineChoice.RUNC
@@ -53,19 +51,3 @@ def make(settings: Settings) -> Engine:
             seccomp=seccomp,
         )
     return RuncEngine(image, home=settings.home, seccomp=seccomp, runtime=settings.runtime)
-
-
-def docker_answers(url: str | None) -> bool:
-    """Tell whether a Docker daemon answers at `url`, or where the environment says."""
-    try:
-        client = docker.DockerClient(base_url=url, timeout=5) if url else docker.from_env(timeout=5)
-    except DockerException:
-        return False
-    try:
-        client.ping()
-    except (DockerException, OSError):
-        return False
-    else:
-        return True
-    finally:
-        client.close()

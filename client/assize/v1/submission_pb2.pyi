@@ -109,7 +109,7 @@ class Limits(google.protobuf.message.Message):
     FILE_BYTES_FIELD_NUMBER: builtins.int
     OPEN_FILES_FIELD_NUMBER: builtins.int
     wall_seconds: builtins.float
-    """Wall-clock time of each process that runs candidate code, in seconds, enforced from outside."""
+    """Wall-clock time that candidate code may take in all, in seconds, enforced from outside."""
     cpu_seconds: builtins.float
     """CPU time over all processes of the run, in seconds."""
     memory_bytes: builtins.int
@@ -117,7 +117,9 @@ class Limits(google.protobuf.message.Message):
     pids: builtins.int
     """Processes and threads alive at once."""
     output_bytes: builtins.int
-    """Bytes kept of each output stream. A program that writes sixteen times as much is stopped."""
+    """Bytes kept of each output stream. A stream that grows past it is OUTPUT_LIMIT; a program that
+    writes sixteen times as much is stopped at once.
+    """
     disk_bytes: builtins.int
     """Bytes that fit in the work folder, and again in /tmp."""
     file_bytes: builtins.int

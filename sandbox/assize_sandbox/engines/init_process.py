@@ -25,6 +25,7 @@ class InitProcess:
         self.pid = pid
         self._pidfd = pidfd
         self._dead = asyncio.Event()
+        self._exit_status: int | None = None
         self._when_dead: list[Callable[[], None]] = []
         asyncio.get_running_loop().add_reader(pidfd, self._died)
 
@@ -57,6 +58,11 @@ class InitProcess:
         poll.register(self._pidfd, select.POLLIN)
         return not poll.poll(0)
 
+    @property
+    def exit_status(self) -> int | None:
+        """How it ended, as `os.waitstatus_to_exitcode` says; None where it was no child of ours."""
+        return self._exit_status
+
     def when_dead(self, act: Callable[[], None]) -> None:
         """Have `act` called once, at once, when the process is seen dead."""
         if self._dead.is_set():
@@ -82,10 +88,26 @@ class InitProcess:
 
     def _died(self) -> None:
         asyncio.get_running_loop().remove_reader(self._pidfd)
+        self._exit_status = reap(self._pidfd)
         os.close(self._pidfd)
         self._dead.set()
         for act in self._when_dead:
             act()
+
+
+def reap(pidfd: int) -> int | None:
+    """Reap a dead process if it fell to us, and tell how it ended.
+
+    That is so where this process is PID 1 of a container, or a child subreaper; elsewhere the
+    host's own init does it.
+    """
+    try:
+        end = os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG)
+    except ChildProcessError:
+        return None
+    if end is None:
+        return None
+    return end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
 
 
 def control_groups(pid: int) -> str:

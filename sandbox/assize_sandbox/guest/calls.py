@@ -14,16 +14,14 @@ ANSWER_MOST = 1 << 20
 MESSAGE_MOST = 2000
 NAMES_MOST = 20
 NAME_MOST = 200
-GUEST_MODULES = (
-    "wire", "files", "process", "calls", "values", "candidate",
-)  # fmt: skip
+GUEST_MODULES = ("calls", "candidate", "files", "process", "readers", "values", "wire")
 
 
 def call(module, function, arguments, environment, descriptor):
     """Call it and write one letter and the answer: Value, raised Exception, or Refused."""
     os.environ.clear()
     os.environ.update(environment)
-    args, kwargs = values.decode_call(arguments)
+    args, kwargs = values.decode(arguments)
     forget_guest()
     try:
         target = importlib.import_module(module)

@@ -56,7 +56,7 @@ class Guest:
 
         def body(answer):
             os.close(answer)
-            os.execve(argv[0], argv, environment)
+            os.execvpe(argv[0], argv, environment)
 
         child = process.Child(header, body)
         ending = process.follow(child, self._reaper, payload, header["keep"], 0, tell)

@@ -14,6 +14,7 @@ import docker
 from docker.errors import APIError, DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
+from assize_sandbox.docker_presence import daemon_answers
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.images import apt
 from assize_sandbox.images.digest import combined
@@ -194,6 +195,8 @@ def daemon() -> Iterator[docker.APIClient]:
     Raises:
         SandboxError: None answers.
     """
+    if not daemon_answers(None):
+        raise SandboxError("no Docker daemon answers", remedy="systemctl start docker")
     try:
         client = docker.from_env(timeout=DAEMON_SECONDS).api
         client.ping()

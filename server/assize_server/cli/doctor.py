@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from assize_sandbox.docker_presence import daemon_answers
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.images.store import ImageStore
 from assize_server import engines
@@ -80,7 +81,7 @@ def host(settings: Settings) -> Iterator[Examined]:
         f"{psutil.Process().memory_info().rss >> 20} MiB used by this process",
         "free memory, or lower memory_mb in the policy",
     )
-    answers = engines.docker_answers(settings.docker_url)
+    answers = daemon_answers(settings.docker_url)
     yield Examined(
         "docker daemon",
         answers,

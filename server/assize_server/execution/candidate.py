@@ -18,7 +18,7 @@ from assize_sandbox.session import Command, Session
 from assize_server.checks.calls import encoded_arguments
 from assize_server.execution.budget import Budget
 
-PYTHON: Final = ("/usr/bin/python3", "-B")
+PYTHON: Final = ("python3", "-B")
 FILE_READ_MOST_BYTES: Final = 1024 * 1024
 """A checked file may be this large; a larger one fails its check."""
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import uuid
-from dataclasses import dataclass
 
 from assize.convert.requests import request_from_proto
 from assize.errors import FieldViolation, InvalidFields, ReasonCode
@@ -16,12 +15,13 @@ DEFAULT_POLICY = "default"
 REQUEST_ID_MOST_CHARS = 128
 
 
-@dataclass(frozen=True, slots=True)
 class Refused(Exception):
     """The request cannot be admitted; each violation says which field, what and the limit."""
 
-    reason: ReasonCode
-    violations: tuple[FieldViolation, ...]
+    def __init__(self, reason: ReasonCode, violations: tuple[FieldViolation, ...]) -> None:
+        super().__init__(reason, violations)
+        self.reason = reason
+        self.violations = violations
 
 
 class UnknownPolicy(Exception):

@@ -14,23 +14,26 @@ from typing import Final, Protocol, TypeVar
 
 import docker
 from docker.errors import DockerException, ImageNotFound, NotFound
+from requests import Response
 from requests.exceptions import RequestException
 
+from assize_sandbox.docker_presence import DEFAULT_URL
 from assize_sandbox.engines.docker.barriers import OWNER_LABEL
 from assize_sandbox.errors import EngineUnavailable, ImageMissing, SandboxError
 
-DEFAULT_URL: Final = "unix:///var/run/docker.sock"
 CALLS_AT_ONCE: Final = 8
 CALL_SECONDS: Final = 60
 START_REMEDY: Final = "systemctl start docker"
 T = TypeVar("T")
 
 
-class Fileno(Protocol):
-    """Something with a file descriptor."""
+class Attached(Protocol):
+    """What the client's `attach_socket` returns."""
+
+    _response: Response
 
     def fileno(self) -> int:
-        """Return it."""
+        """Return the descriptor."""
         ...
 
 
@@ -139,8 +142,11 @@ class Daemon:
 
         def attach() -> socket.socket:
             parameters = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-            theirs: Fileno = self.client.attach_socket(container, parameters)
-            return socket.socket(fileno=os.dup(theirs.fileno()))
+            theirs: Attached = self.client.attach_socket(container, parameters)
+            ours = socket.socket(fileno=os.dup(theirs.fileno()))
+            # The response's own descriptor, or it would stay open until it is collected.
+            theirs._response.close()  # noqa: SLF001 - the package gives no other way
+            return ours
 
         return await self.call("attach to a container", attach)
 
