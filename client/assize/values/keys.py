@@ -70,9 +70,11 @@ class EqualityKeys:
             KeyFault: It is unhashable, or holds a frozenset with two items that are equal.
         """
         match value:
+            case TupleValue() | FrozenSetValue():
+                return self._container(value)
             case None:
                 return b"0"
-            case bool() | int() | float() | complex() | Decimal() | Fraction():
+            case bool() | int() | float() | complex() | Decimal():
                 return self._number(value)
             case str():
                 return b"s" + value.encode("utf-8", "surrogatepass")
@@ -86,8 +88,8 @@ class EqualityKeys:
                 return b"P" + str(value).encode("utf-8", "surrogatepass")
             case range():
                 return b"r" + _range(value)
-            case TupleValue() | FrozenSetValue():
-                return self._container(value)
+            case Fraction():  # Late: being an abstract base class, it is slow to match.
+                return self._number(value)
             case ListValue() | SetValue() | DictValue() | SliceValue():
                 raise KeyFault(f"a {type_name(value)} cannot be a key or an item of a set")
 

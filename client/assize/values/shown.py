@@ -34,7 +34,7 @@ def show(value: Value, most_characters: int = SHOWN_MOST_CHARACTERS) -> str:
     left = most_characters
     for piece in _pieces(value, most_characters):
         if len(piece) > left:
-            return "".join(pieces) + piece[: max(0, left - len(CUT))] + CUT
+            return ("".join(pieces) + piece)[: most_characters - len(CUT)] + CUT
         pieces.append(piece)
         left -= len(piece)
     return "".join(pieces)
