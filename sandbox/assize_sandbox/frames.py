@@ -10,6 +10,8 @@ host -> guest
     {"op": "call", "module": str, "function": str, "env": {...}, "keep", "file_bytes",
      "open_files"}                                payload: encoded (args, kwargs)
     {"op": "read", "path": str, "most": int}
+    {"op": "analyse", "settings": {...}}          to an analysis guest: docs/analysis.md
+    {"op": "probe", "shape": {...}}               to a probe's guest
 guest -> host
     {"ev": "ready"}                               once, after start-up
     {"ev": "done"}                                a put was carried out
@@ -21,6 +23,7 @@ guest -> host
                                                   why it was refused
     {"ev": "file", "kind": "absent"|"file"|"refused", "size": int, "detail": str}
                                                   payload: the content, if it is a file
+    {"ev": "findings"} {"ev": "probed"}           payload: JSON, see those guests
     {"ev": "error", "detail": str}                the guest could not do what it was asked
 
 SECURITY: a frame from the guest is hostile input. Sizes are checked before anything is read, the

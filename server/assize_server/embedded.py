@@ -20,9 +20,7 @@ from assize_server.settings import Settings, from_environment
 class EmbeddedService:
     """Starts a service on entry, gives its address, and takes it down on exit."""
 
-    def __init__(
-        self, *, policy_dir: Path | None = None, settings: Settings | None = None
-    ) -> None:
+    def __init__(self, *, policy_dir: Path | None = None, settings: Settings | None = None) -> None:
         chosen = settings or replace(from_environment(), pool_size=1)
         self._settings = replace(chosen, policies=policy_dir) if policy_dir else chosen
         self._address: Future[str] = Future()

@@ -60,11 +60,12 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         facts = await engine.start()
         barriers = await probe(engine, facts)
         require(barriers)
-        pool = WarmPool(engine, settings.pool_size, warm=(default_shape(policies),))
+        pool = WarmPool(engine, settings.pool_size, memory_headroom_bytes=HOST_RESERVE_BYTES)
         stack.push_async_callback(pool.close)
+        pool.warm(default_shape(policies), count=settings.pool_size)
         analyser = Analyser(engine)
         stack.push_async_callback(analyser.close)
-        await asyncio.gather(pool.start(), analyser.start())
+        await analyser.start()
         dispatcher = _dispatcher(settings, LocalExecutor(pool, analyser, told(facts, barriers)))
         stack.push_async_callback(dispatcher.drain, settings.drain_seconds)
         _log.info("ready", engine=facts.engine, runtime=facts.runtime, policies=policies.names())
@@ -105,4 +106,3 @@ def host_has_room(job: Job) -> bool:
     """Tell whether the host would survive the job taking all the memory that it may."""
     free: int = psutil.virtual_memory().available
     return free - job.limits.shape.memory_bytes > HOST_RESERVE_BYTES
-

@@ -77,7 +77,8 @@ def socket_opens(family):
 def status():
     """Return /proc/self/status as a mapping."""
     with open("/proc/self/status") as file:
-        return dict(line.rstrip().split(":\t", 1) for line in file if ":\t" in line)
+        pairs = (line.split(":", 1) for line in file)
+        return {name: value.strip() for name, value in pairs}
 
 
 def capabilities(_shape):
@@ -233,12 +234,12 @@ def written_until_full(folder, most):
     """Return how many bytes fit."""
     path = os.path.join(folder, "probe-fill")
     written = 0
-    try:
-        with open(path, "wb", buffering=0) as file:
+    with open(path, "wb", buffering=0) as file:
+        try:
             while written < most:
                 written += file.write(b"\0" * MIB)
-    except OSError:
-        pass
+        except OSError:
+            pass
     os.unlink(path)
     return written
 

@@ -19,12 +19,12 @@ from typing import Final
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.images.base import compile_tree
 from assize_sandbox.images.digest import combined, file_digest
-from assize_sandbox.images.unpack import EVERYBODY_ENTERS, EVERYBODY_READS
+from assize_sandbox.images.unpack import EVERYBODY_ENTERS, EVERYBODY_READS, EVERYBODY_WRITES
 
 FOLDER: Final = PurePosixPath("opt/assize")
 GUEST: Final = FOLDER / "guest"
 TOOLS: Final = FOLDER / "tools"
-LAYOUT: Final = "1"
+LAYOUT: Final = "2"
 """Part of the recipe: raise it when the same files are to make another image."""
 NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 NEVER_NEEDED: Final = ("mypyc", "mypy/test")
@@ -70,6 +70,9 @@ def install(files: Iterable[Placed], rootfs: Path) -> None:
     for path in (rootfs / FOLDER).rglob("*"):
         if path.is_dir():
             path.chmod(EVERYBODY_ENTERS)
+    # runc gives a tmpfs the mode of the folder that it covers, whatever its own options say.
+    (rootfs / "tmp").mkdir(exist_ok=True)
+    (rootfs / "tmp").chmod(EVERYBODY_WRITES)
 
 
 def guest_programs() -> Iterator[Placed]:

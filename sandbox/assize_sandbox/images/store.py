@@ -26,7 +26,7 @@ from typing import Final
 from assize_sandbox.errors import ImageMissing
 from assize_sandbox.images.base import ROOTFS, Base, BaseCache, keep
 from assize_sandbox.images.digest import combined, tree_digest
-from assize_sandbox.images.guest import FOLDER, Placed, install, installed, recipe
+from assize_sandbox.images.guest import FOLDER, LAYOUT, Placed, install, installed, recipe
 from assize_sandbox.images.sources import AUTO, BaseSource, Progress, choose
 from assize_sandbox.images.trial import python_version
 
@@ -142,7 +142,8 @@ class ImageStore:
             "recipe": recipe(files),
         }
         (made / FACTS).write_text(json.dumps(facts, indent=2))
-        digest = combined({"base": base.digest, "added": tree_digest(rootfs / FOLDER)})
+        added = tree_digest(rootfs / FOLDER)
+        digest = combined({"base": base.digest, "added": added, "layout": LAYOUT})
         keep(made, self._folder / digest, FACTS)
         return self._image(digest, facts)
 

@@ -52,6 +52,7 @@ PLAIN_FILES: Final = {
 """The same on every host; also what runtimes mount their own over."""
 EVERYBODY_READS: Final = 0o644
 EVERYBODY_ENTERS: Final = 0o755
+EVERYBODY_WRITES: Final = 0o1777
 OWNER_EXECUTES: Final = 0o100
 
 

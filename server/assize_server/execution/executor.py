@@ -136,7 +136,11 @@ class _Trial:
                 results[check.name] = judge_calls(check, calls[check.name])
             elif isinstance(check.kind, Script):
                 results[check.name] = judge_script(check, scripts[check.name])
-        return tuple(results.values())
+        order = {check.name: position for position, check in enumerate(spec.checks)}
+        # What the spec does not name (a program that failed unasked) comes last.
+        return tuple(
+            sorted(results.values(), key=lambda result: order.get(result.name, len(order)))
+        )
 
     def _tell_output(self, stream: str, data: bytes) -> None:
         room = STREAMED_MOST_BYTES - self._streamed
@@ -144,9 +148,7 @@ class _Trial:
             self._streamed += len(data)
             self._emit(OutputChunk(stream, data[:room]))
 
-    def _conclude(
-        self, findings: tuple[Finding, ...], results: tuple[CheckResult, ...]
-    ) -> Verdict:
+    def _conclude(self, findings: tuple[Finding, ...], results: tuple[CheckResult, ...]) -> Verdict:
         job = self._job
         conclusion = conclude(findings, results, job.policy)
         return Verdict(

@@ -5,7 +5,7 @@ INTERNAL, which sends the caller looking for a fault in the service.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -13,8 +13,9 @@ from google.protobuf.message import DecodeError
 from assize.errors import ReasonCode
 from assize_server.rpc.refusal import refuse
 
-Handler = grpc.RpcMethodHandler[Any, Any]
-Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
+# Text, since the class takes parameters in its stubs only.
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
 
 
 class _Malformed:

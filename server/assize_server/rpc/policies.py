@@ -18,7 +18,7 @@ class PolicyService(policy_pb2_grpc.PolicyServiceServicer):
     def __init__(self, policies: PolicySet) -> None:
         self._policies = policies
 
-    async def ListPolicies(  # type: ignore[override]  # noqa: N802 - the name is the API's
+    async def ListPolicies(  # noqa: N802 - the name is the API's
         self, request: policy_pb2.ListPoliciesRequest, context: Any
     ) -> policy_pb2.ListPoliciesResponse:
         """Answer with every loaded policy, by name."""
@@ -26,16 +26,14 @@ class PolicyService(policy_pb2_grpc.PolicyServiceServicer):
             policies=[_summary(policy) for policy in self._policies]
         )
 
-    async def GetPolicy(  # type: ignore[override]  # noqa: N802
+    async def GetPolicy(  # noqa: N802
         self, request: policy_pb2.GetPolicyRequest, context: Any
     ) -> policy_pb2.GetPolicyResponse:
         """Answer with one policy as it was written."""
         try:
             policy = policy_named(self._policies, request.name)
         except UnknownPolicy as error:
-            await refuse(
-                context, grpc.StatusCode.NOT_FOUND, ReasonCode.UNKNOWN_POLICY, str(error)
-            )
+            await refuse(context, grpc.StatusCode.NOT_FOUND, ReasonCode.UNKNOWN_POLICY, str(error))
         return policy_pb2.GetPolicyResponse(
             policy=_summary(policy), source=self._policies.source(policy.name)
         )

@@ -70,6 +70,6 @@ class RpcServer:
         """Close the listeners, give running calls the grace, then end them."""
         await self._server.stop(grace_seconds)
 
-    async def _tell_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+    async def _tell_health(self, status: int) -> None:
         for name in ("", *SERVICES):
             await self._health.set(name, status)

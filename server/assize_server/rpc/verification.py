@@ -25,7 +25,7 @@ class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
         self._attendance = Attendance(dispatcher)
         self._policies = policies
 
-    async def Verify(  # type: ignore[override]  # noqa: N802 - the name is the API's
+    async def Verify(  # noqa: N802 - the name is the API's
         self, request: verification_pb2.VerifyRequest, context: Any
     ) -> verification_pb2.VerifyResponse:
         """Answer with the verdict."""
@@ -35,7 +35,7 @@ class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
                     return verification_pb2.VerifyResponse(verdict=verdict_to_proto(event))
         raise AssertionError("a job ends with its verdict")
 
-    async def StreamVerify(  # type: ignore[override]  # noqa: N802
+    async def StreamVerify(  # noqa: N802
         self, request: verification_pb2.StreamVerifyRequest, context: Any
     ) -> AsyncIterator[verification_pb2.StreamVerifyResponse]:
         """Answer with what happens, the verdict last."""
@@ -63,6 +63,4 @@ class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
         except Refused as refused:
             await refuse_fields(context, refused.violations, refused.reason)
         except UnknownPolicy as error:
-            await refuse(
-                context, grpc.StatusCode.NOT_FOUND, ReasonCode.UNKNOWN_POLICY, str(error)
-            )
+            await refuse(context, grpc.StatusCode.NOT_FOUND, ReasonCode.UNKNOWN_POLICY, str(error))
