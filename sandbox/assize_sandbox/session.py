@@ -7,6 +7,7 @@ checked here (and in `replies.py`); its content is passed on as the candidate's 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from assize.model.verdict import Reason, Usage
 from assize_sandbox.channel import Channel
@@ -21,7 +22,11 @@ from assize_sandbox.replies import detail_of, read_ending, read_reply
 from assize_sandbox.watch import Watch
 
 OnOutput = Callable[[str, bytes], None]
-FLOOD_FACTOR = 16
+ANSWERS_MOST_BYTES: Final = 32 * 1024 * 1024
+"""What all the calls of a job may answer; the service holds it in memory until it is judged."""
+CALL_OUTPUT_KEPT_BYTES: Final = 4096
+"""Kept of what one call writes; how much it may write is the job's `output_bytes`."""
+FLOOD_FACTOR: Final = 16
 """A stream this many times over what is kept is stopped from outside."""
 
 
@@ -37,9 +42,11 @@ class Command:
 class _Streams:
     """The two output streams of one run."""
 
-    def __init__(self, limits: Limits, watch: Watch, on_output: OnOutput | None) -> None:
-        self.stdout = Recorder(limits.output_bytes)
-        self.stderr = Recorder(limits.output_bytes)
+    def __init__(
+        self, limits: Limits, kept_bytes: int, watch: Watch, on_output: OnOutput | None
+    ) -> None:
+        self.stdout = Recorder(kept_bytes)
+        self.stderr = Recorder(kept_bytes)
         self._flood = limits.output_bytes * FLOOD_FACTOR
         self._most = limits.output_bytes
         self._watch = watch
@@ -73,6 +80,7 @@ class Session:
         self._counters = Counters()
         self._wall_seconds = 0.0
         self._output_bytes = 0
+        self._answer_bytes = 0
         self._over: Outcome | None = None
 
     async def put(self, files: Mapping[str, bytes]) -> None:
@@ -118,6 +126,11 @@ class Session:
         outcome, event = await self._execute(Frame(header, arguments), "reply")
         if event is None or outcome.reason is not None:
             return CallOutcome(outcome)
+        self._answer_bytes += len(event.payload)
+        if self._answer_bytes > ANSWERS_MOST_BYTES:
+            text = f"the calls answered more than {ANSWERS_MOST_BYTES} bytes in all"
+            self._over = Outcome(Reason.OUTPUT_LIMIT, detail=text)
+            return CallOutcome(self._over)
         return read_reply(event, outcome)
 
     async def read(self, path: str, most_bytes: int) -> FileRead:
@@ -177,7 +190,10 @@ class Session:
             wall_spent=self._wall_seconds,
             cpu_baseline=baseline.cpu_seconds,
         )
-        streams = _Streams(self._limits, watch, self._on_output)
+        kept = self._limits.output_bytes
+        if last == "reply":
+            kept = min(kept, CALL_OUTPUT_KEPT_BYTES)
+        streams = _Streams(self._limits, kept, watch, self._on_output)
         started = time.monotonic()
         try:
             async with watch:

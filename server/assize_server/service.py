@@ -21,6 +21,7 @@ from assize_sandbox.pool import WarmPool
 from assize_sandbox.probe import BarrierResult, probe, require
 from assize_server import engines
 from assize_server.analysis.analyser import Analyser
+from assize_server.checks.judges import JudgeProcesses
 from assize_server.core.policy import effective_limits
 from assize_server.execution.dispatcher import LocalDispatcher
 from assize_server.execution.executor import LocalExecutor
@@ -65,8 +66,11 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         pool.warm(default_shape(policies), count=settings.pool_size)
         analyser = Analyser(engine)
         stack.push_async_callback(analyser.close)
-        await analyser.start()
-        dispatcher = _dispatcher(settings, LocalExecutor(pool, analyser, told(facts, barriers)))
+        judges = JudgeProcesses(settings.concurrency)
+        stack.push_async_callback(judges.close)
+        await asyncio.gather(analyser.start(), judges.start())
+        executor = LocalExecutor(pool, analyser, told(facts, barriers), judges)
+        dispatcher = _dispatcher(settings, executor)
         stack.push_async_callback(dispatcher.drain, settings.drain_seconds)
         _log.info("ready", engine=facts.engine, runtime=facts.runtime, policies=policies.names())
         yield Service(dispatcher, policies, facts, barriers)

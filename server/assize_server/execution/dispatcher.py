@@ -80,7 +80,7 @@ class LocalDispatcher:
             raise Draining("the service is shutting down; send this to another one")
         if len(self._live) >= self._most:
             raise Saturated(
-                f"{len(self._live)} verifications are running or waiting, the limit is {self._most}",
+                f"{len(self._live)} verifications run or wait, the limit is {self._most}",
                 retry_seconds=1.0,
             )
         if not self._has_room(job):

@@ -18,7 +18,8 @@ from assize.model.verdict import (
 )
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.outcome import CallOutcome, Outcome
-from assize_server.checks.judge import judge_calls, judge_program, judge_script, skipped
+from assize_server.checks.judge import judge_script, skipped
+from assize_server.checks.judges import InlineJudge, Judge
 from assize_server.core.analysis_settings import AnalysisSettings
 from assize_server.core.verdict import conclude
 from assize_server.execution.budget import Budget
@@ -47,7 +48,14 @@ class Analyser(Protocol):
 class LocalExecutor:
     """Runs jobs in this host's containers."""
 
-    def __init__(self, containers: Containers, analyser: Analyser, isolation: Isolation) -> None:
+    def __init__(
+        self,
+        containers: Containers,
+        analyser: Analyser,
+        isolation: Isolation,
+        judge: Judge | None = None,
+    ) -> None:
+        self._judge = judge or InlineJudge()
         self._containers = containers
         self._analyser = analyser
         self._isolation = isolation
@@ -73,6 +81,11 @@ class LocalExecutor:
     def analyser(self) -> Analyser:
         """What reads the source."""
         return self._analyser
+
+    @property
+    def judge(self) -> Judge:
+        """What compares."""
+        return self._judge
 
     @property
     def isolation(self) -> Isolation:
@@ -121,19 +134,20 @@ class _Trial:
                 if isinstance(check.kind, Script)
             }
         with self._stages.stage("judge"):
-            return await asyncio.to_thread(self._judge, calls, scripts)
+            return await self._judge(calls, scripts)
 
-    def _judge(
+    async def _judge(
         self, calls: dict[str, tuple[CallOutcome, ...]], scripts: dict[str, Outcome]
     ) -> tuple[CheckResult, ...]:
         results: dict[str, CheckResult] = {}
-        spec = self._job.spec
+        spec, judge = self._job.spec, self._executor.judge
         if self._program is not None:
-            for result in judge_program(spec, self._program.outcome, self._program.files):
+            program = self._program
+            for result in await judge.program(spec, program.outcome, program.files):
                 results[result.name] = result
         for check in spec.checks:
             if isinstance(check.kind, Function):
-                results[check.name] = judge_calls(check, calls[check.name])
+                results[check.name] = await judge.calls(check, calls[check.name])
             elif isinstance(check.kind, Script):
                 results[check.name] = judge_script(check, scripts[check.name])
         order = {check.name: position for position, check in enumerate(spec.checks)}

@@ -5,7 +5,7 @@ INTERNAL, which sends the caller looking for a fault in the service.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -13,9 +13,12 @@ from google.protobuf.message import DecodeError
 from assize.errors import ReasonCode
 from assize_server.rpc.refusal import refuse
 
-# Text, since the class takes parameters in its stubs only.
-Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
-Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
+if TYPE_CHECKING:
+    # The class takes parameters in its stubs only.
+    Handler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
+else:
+    Handler = grpc.RpcMethodHandler
+Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
 
 
 class _Malformed:
