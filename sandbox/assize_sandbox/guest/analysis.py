@@ -29,6 +29,10 @@ sys.path.append(os.path.join(TOOLS, "lib"))
 
 import readers  # noqa: E402 - its mypy is found through the line above
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 WALL_SECONDS = 20
 CPU_SECONDS = 10
 """Of each process: mypy's and ruff's."""
@@ -39,9 +43,9 @@ OPEN_FILES = 256
 CHUNK = 64 * 1024
 
 
-def serve():
+def serve() -> None:
     """Carry out what the host asks until it goes away."""
-    files = {}
+    files: dict[str, bytes] = {}
     wire.send({"ev": "ready"})
     while True:
         header, payload = wire.receive()
@@ -55,7 +59,7 @@ def serve():
             wire.send({"ev": "error", "detail": f"analysis knows no {header['op']}"})
 
 
-def answer(files, settings):
+def answer(files: dict[str, bytes], settings: "readers.Settings") -> None:
     """Analyse in a child, wipe, and send what it found, or why it stopped."""
     folder = tempfile.mkdtemp(prefix="analysis-")
     try:
@@ -65,7 +69,9 @@ def answer(files, settings):
     wire.send(*reply(said, code, in_time))
 
 
-def run_child(files, settings, folder):
+def run_child(
+    files: dict[str, bytes], settings: "readers.Settings", folder: str
+) -> tuple[bytes, int, bool]:
     """Return what the child said, how it ended, and whether it was done in time."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -78,7 +84,9 @@ def run_child(files, settings, folder):
     return said, bury(child), in_time
 
 
-def work(files, settings, folder, writing):
+def work(
+    files: dict[str, bytes], settings: "readers.Settings", folder: str, writing: int
+) -> "NoReturn":
     """Be the child: never returns."""
     status = 1
     try:
@@ -99,14 +107,14 @@ def work(files, settings, folder, writing):
         os._exit(status)
 
 
-def leave_channel():
+def leave_channel() -> None:
     """Make sure that nothing which a tool prints can get into a frame."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (wire.CHANNEL_IN, wire.CHANNEL_OUT, 2):
         os.dup2(nowhere, stream)
 
 
-def limit_self():
+def limit_self() -> None:
     """Set the limits of the child and of the ruff that it starts."""
     bounds = {
         resource.RLIMIT_CPU: CPU_SECONDS,
@@ -119,7 +127,7 @@ def limit_self():
         resource.setrlimit(kind, (bound, bound))
 
 
-def collect(reading, deadline):
+def collect(reading: int, deadline: float) -> tuple[bytes, bool]:
     """Return what comes through the pipe until it ends, and whether it ended in time."""
     said = bytearray()
     while len(said) <= ANSWER_MOST:
@@ -133,7 +141,7 @@ def collect(reading, deadline):
     return bytes(said), True
 
 
-def bury(child):
+def bury(child: int) -> int:
     """Kill the child and all it started; return how it ended."""
     for kill in (os.killpg, os.kill):
         try:
@@ -145,7 +153,7 @@ def bury(child):
     return os.waitstatus_to_exitcode(status)
 
 
-def reap_orphans():
+def reap_orphans() -> None:
     """Wait for what the dead child left to PID 1."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
@@ -154,7 +162,7 @@ def reap_orphans():
         pass
 
 
-def reply(said, code, in_time):
+def reply(said: bytes, code: int, in_time: bool) -> "tuple[wire.Header, bytes]":
     """Return header and payload of the answer."""
     if code == readers.MISUSED:
         return {"ev": "error", "detail": said.decode(errors="replace")[:2000]}, b""

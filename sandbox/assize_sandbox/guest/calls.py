@@ -10,6 +10,11 @@ import sys
 
 import values
 
+TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn
+
 ANSWER_MOST = 1 << 20
 MESSAGE_MOST = 2000
 NAMES_MOST = 20
@@ -17,14 +22,20 @@ NAME_MOST = 200
 GUEST_MODULES = ("calls", "candidate", "files", "process", "readers", "values", "wire")
 
 
-def call(module, function, arguments, environment, descriptor):
+def call(
+    module: str,
+    function: str,
+    arguments: bytes,
+    environment: "Mapping[str, str]",
+    descriptor: int,
+) -> "NoReturn":
     """Call it and write one letter and the answer: Value, raised Exception, or Refused."""
     os.environ.clear()
     os.environ.update(environment)
-    args, kwargs = values.decode(arguments)
+    args, kwargs = values.decode_call(arguments)
     forget_guest()
     try:
-        target = importlib.import_module(module)
+        target: Any = importlib.import_module(module)
         for name in function.split("."):
             target = getattr(target, name)
         result = target(*args, **kwargs)
@@ -39,7 +50,7 @@ def call(module, function, arguments, environment, descriptor):
     os._exit(0)
 
 
-def forget_guest():
+def forget_guest() -> None:
     """Leave no module of ours where the candidate's could be shadowed by it."""
     for name in GUEST_MODULES:
         sys.modules.pop(name, None)
@@ -47,7 +58,7 @@ def forget_guest():
     sys.argv = ["-c"]
 
 
-def encoded(result):
+def encoded(result: object) -> bytes:
     """Return the answer for a value, or why it is none."""
     try:
         data = values.encode(result)
@@ -58,7 +69,7 @@ def encoded(result):
     return b"V" + data
 
 
-def raised(error):
+def raised(error: BaseException) -> dict[str, object]:
     """Return the names of an exception's class and of its builtin bases, and its message."""
     kind = type(error)
     bases = [base.__name__ for base in kind.__mro__[1:] if base.__module__ == "builtins"]
@@ -71,7 +82,7 @@ def raised(error):
     return {"names": short, "message": message[:MESSAGE_MOST]}
 
 
-def flush():
+def flush() -> None:
     """Write out what the candidate printed; os._exit would lose it."""
     for stream in (sys.stdout, sys.stderr):
         try:

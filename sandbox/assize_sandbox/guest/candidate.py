@@ -29,12 +29,12 @@ FIXED_ENVIRONMENT = {
 class Guest:
     """The operations of one container."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._sources = files.Sources()
         self._reaper = process.Reaper()
         self._called = False
 
-    def serve(self):
+    def serve(self) -> None:
         """Carry out what the host asks until it goes away."""
         operations = {"put": self.put, "run": self.run, "call": self.call, "read": self.read}
         wire.send({"ev": "ready"})
@@ -45,16 +45,16 @@ class Guest:
             except OSError as error:
                 wire.send({"ev": "error", "detail": f"{header['op']}: {error}"})
 
-    def put(self, header, payload):
+    def put(self, header: "wire.Header", payload: bytes) -> None:
         """Write a source file."""
         self._sources.put(header["path"], payload)
         wire.send({"ev": "done"})
 
-    def run(self, header, payload):
+    def run(self, header: "wire.Header", payload: bytes) -> None:
         """Run a program to its end."""
         argv, environment = header["argv"], FIXED_ENVIRONMENT | header["env"]
 
-        def body(answer):
+        def body(answer: int) -> None:
             os.close(answer)
             os.execvpe(argv[0], argv, environment)
 
@@ -62,14 +62,14 @@ class Guest:
         ending = process.follow(child, self._reaper, payload, header["keep"], 0, tell)
         wire.send({"ev": "end", **evidence(ending, header)})
 
-    def call(self, header, payload):
+    def call(self, header: "wire.Header", payload: bytes) -> None:
         """Call a function in a process of its own, in folders as fresh as the process."""
         if self._called:
             self._sources.restore()
         self._called = True
         environment = FIXED_ENVIRONMENT | header["env"]
 
-        def body(answer):
+        def body(answer: int) -> None:
             calls.call(header["module"], header["function"], payload, environment, answer)
 
         child = process.Child(header, body)
@@ -77,18 +77,18 @@ class Guest:
         kind, answer = reply(ending.answer)
         wire.send({"ev": "reply", "kind": kind, **evidence(ending, header)}, answer)
 
-    def read(self, header, _payload):
+    def read(self, header: "wire.Header", _payload: bytes) -> None:
         """Read a file that the program left."""
         kind, content, size, detail = files.read(header["path"], header["most"])
         wire.send({"ev": "file", "kind": kind, "size": size, "detail": detail}, content)
 
 
-def tell(stream, data):
+def tell(stream: str, data: bytes) -> None:
     """Pass on what a process wrote."""
     wire.send({"ev": "out", "stream": stream}, data)
 
 
-def evidence(ending, header):
+def evidence(ending: process.Ending, header: "wire.Header") -> "wire.Header":
     """Return what the host is told of an ending."""
     failed = ending.code != 0
     return {
@@ -102,14 +102,14 @@ def evidence(ending, header):
 KINDS = {b"V": "value", b"E": "raised", b"R": "refused"}
 
 
-def reply(answer):
+def reply(answer: bytes) -> tuple[str, bytes]:
     """Return (kind, payload) of what stands on the answer's pipe."""
     if len(answer) > calls.ANSWER_MOST + 1:
         return "refused", f"the answer is over {calls.ANSWER_MOST} bytes".encode()
     return KINDS.get(answer[:1], "none"), answer[1:]
 
 
-def main():
+def main() -> None:
     """Close the doors, then serve."""
     process.set_dumpable(0)
     for number in (signal.SIGINT, signal.SIGPIPE):

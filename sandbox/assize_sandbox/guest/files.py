@@ -6,6 +6,10 @@ All of it happens while no process of the candidate lives, so nothing can change
 import os
 import stat
 
+TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 WORK = "/work"
 WRITABLE = (WORK, "/tmp", "/dev/shm")  # noqa: S108 - the container's own
 READ_CHUNK = 1 << 20
@@ -14,15 +18,15 @@ READ_CHUNK = 1 << 20
 class Sources:
     """The submitted files, remembered so that the work folder can be made anew."""
 
-    def __init__(self):
-        self._files = {}
+    def __init__(self) -> None:
+        self._files: dict[str, bytes] = {}
 
-    def put(self, path, content):
+    def put(self, path: str, content: bytes) -> None:
         """Write one file below the work folder; the host has checked the path."""
         self._files[path] = content
         write(path, content)
 
-    def restore(self):
+    def restore(self) -> None:
         """Forget whatever was left in the writable folders, times and attributes too."""
         for folder in WRITABLE:
             empty(folder)
@@ -30,7 +34,7 @@ class Sources:
             write(path, content)
 
 
-def write(path, content):
+def write(path: str, content: bytes) -> None:
     """Write a file below the work folder, making its folders."""
     whole = os.path.join(WORK, path)
     os.makedirs(os.path.dirname(whole), exist_ok=True)
@@ -38,7 +42,7 @@ def write(path, content):
         file.write(content)
 
 
-def empty(folder):
+def empty(folder: str) -> None:
     """Remove everything in a folder, and what could be remembered on the folder itself."""
     if not os.path.isdir(folder):
         return
@@ -56,7 +60,7 @@ def empty(folder):
                 os.unlink(entry.path)
 
 
-def remove_tree(path):
+def remove_tree(path: str) -> None:
     """Remove a folder, however deep it is and whatever its modes say.
 
     Level by level with chdir, since neither a path nor the stack has room for 4,000 levels.
@@ -76,13 +80,13 @@ def remove_tree(path):
     os.chdir("/")
 
 
-def enter(folder):
+def enter(folder: str) -> None:
     """Make a folder ours to change, and go there."""
     os.chmod(folder, 0o700)
     os.chdir(folder)
 
 
-def strip():
+def strip() -> list[str]:
     """Remove all but the folders from the current folder; return their names."""
     with os.scandir(".") as entries:
         found = list(entries)
@@ -93,7 +97,7 @@ def strip():
     return folders
 
 
-def full(file_bytes):
+def full(file_bytes: int) -> bool:
     """Tell whether a writable folder is full, or a file in it as large as a file may be."""
     for folder in WRITABLE:
         try:
@@ -105,7 +109,7 @@ def full(file_bytes):
     return any(size >= file_bytes for size in _sizes())
 
 
-def _sizes():
+def _sizes() -> "Iterator[int]":
     waiting = list(WRITABLE)
     while waiting:
         try:
@@ -119,7 +123,7 @@ def _sizes():
             continue
 
 
-def read(path, most):
+def read(path: str, most: int) -> tuple[str, bytes, int, str]:
     """Return (kind, content, size, detail) of a file below the work folder. Links are not followed.
 
     SECURITY: every part of the path is opened relative to its parent with O_NOFOLLOW, and only a
@@ -141,7 +145,7 @@ def read(path, most):
         os.close(descriptor)
 
 
-def _refusal(status, most):
+def _refusal(status: os.stat_result, most: int) -> str:
     if not stat.S_ISREG(status.st_mode):
         return "is not a regular file"
     if status.st_nlink != 1:
@@ -151,7 +155,7 @@ def _refusal(status, most):
     return ""
 
 
-def _open_beneath(path):
+def _open_beneath(path: str) -> int:
     folder = os.open(WORK, os.O_RDONLY | os.O_DIRECTORY)
     *parents, name = path.split("/")
     try:
@@ -166,7 +170,7 @@ def _open_beneath(path):
         os.close(folder)
 
 
-def _content(descriptor, most):
+def _content(descriptor: int, most: int) -> bytes:
     pieces = []
     left = most
     while left:

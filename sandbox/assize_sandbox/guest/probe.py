@@ -6,6 +6,7 @@ kernel's counters against what it says of memory, processes and CPU.
 
 import ctypes
 import errno
+import functools
 import json
 import os
 import resource
@@ -19,6 +20,22 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import wire
 
+TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias, TypedDict
+
+    class Shape(TypedDict):
+        """The limits of the container, as `limits.Shape` has them."""
+
+        memory_bytes: int
+        pids: int
+        cpu_cores: float
+        disk_bytes: int
+        disk_inodes: int
+
+    Barrier: TypeAlias = Callable[[Shape], tuple[bool, str]]
+
 MIB = 1 << 20
 CLONE_NEWUSER = 0x10000000
 PTRACE_TRACEME = 0
@@ -31,7 +48,7 @@ SPINNERS = 2
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main():
+def main() -> None:
     """Wait to be asked, try everything, tell."""
     wire.send({"ev": "ready"})
     header, _ = wire.receive()
@@ -43,7 +60,7 @@ def main():
         pass
 
 
-def attempt(name, barrier, shape):
+def attempt(name: str, barrier: "Barrier", shape: "Shape") -> dict[str, object]:
     """Return what came of one barrier; one that cannot be tried does not hold."""
     try:
         held, evidence = barrier(shape)
@@ -52,7 +69,7 @@ def attempt(name, barrier, shape):
     return {"name": name, "held": bool(held), "evidence": evidence}
 
 
-def network(_shape):
+def network(_shape: "Shape") -> tuple[bool, str]:
     """No interface but the loopback, no route, no family of sockets but AF_UNIX."""
     with open("/proc/net/dev") as file:
         names = [line.split(":")[0].strip() for line in file.readlines()[2:]]
@@ -63,7 +80,7 @@ def network(_shape):
     return held, f"interfaces {names}, socket families {opened}, {routes} routes"
 
 
-def socket_opens(family):
+def socket_opens(family: socket.AddressFamily) -> bool:
     """Tell whether a socket of the family can be made."""
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW):
         try:
@@ -74,26 +91,26 @@ def socket_opens(family):
     return False
 
 
-def status():
+def status() -> dict[str, str]:
     """Return /proc/self/status as a mapping."""
     with open("/proc/self/status") as file:
         pairs = (line.split(":", 1) for line in file)
         return {name: value.strip() for name, value in pairs}
 
 
-def capabilities(_shape):
+def capabilities(_shape: "Shape") -> tuple[bool, str]:
     """No capability in any set."""
     sets = {name: value for name, value in status().items() if name.startswith("Cap")}
     return all(int(value, 16) == 0 for value in sets.values()), str(sets)
 
 
-def no_new_privileges(_shape):
+def no_new_privileges(_shape: "Shape") -> tuple[bool, str]:
     """A set-uid program gains nothing, and there is none."""
     flag = status()["NoNewPrivs"]
     return flag == "1", f"NoNewPrivs {flag}"
 
 
-def seccomp(_shape):
+def seccomp(_shape: "Shape") -> tuple[bool, str]:
     """A filter is on, and refuses what leads out: namespaces, mounts, tracing."""
     mode = status()["Seccomp"]
     refused = {
@@ -102,44 +119,44 @@ def seccomp(_shape):
         "ptrace": refuses(lambda: _libc.ptrace(PTRACE_TRACEME, 0, None, None)),
     }
     for name, number in SYSTEM_CALLS[os.uname().machine].items():
-        refused[name] = refuses(lambda number=number: _libc.syscall(number, 0, 0, 0, 0, 0))
+        refused[name] = refuses(functools.partial(_libc.syscall, number, 0, 0, 0, 0, 0))
     return mode == "2" and all(refused.values()), f"mode {mode}, refused {refused}"
 
 
-def refuses(call):
+def refuses(call: "Callable[[], int]") -> bool:
     """Tell whether a system call fails for want of permission, and not for its arguments."""
     ctypes.set_errno(0)
     return call() == -1 and ctypes.get_errno() in {errno.EPERM, errno.ENOSYS, errno.EACCES}
 
 
-def user(_shape):
+def user(_shape: "Shape") -> tuple[bool, str]:
     """Not root, in no group of root's."""
     ids = (os.getuid(), os.geteuid(), os.getgid(), os.getegid())
     groups = os.getgroups()
     return 0 not in ids and 0 not in groups, f"uid and gid {ids}, groups {groups}"
 
 
-def user_namespace(_shape):
+def user_namespace(_shape: "Shape") -> tuple[bool, str]:
     """The user is not the host's user of the same number."""
     with open("/proc/self/uid_map") as file:
         mapping = " ".join(file.read().split())
     return mapping != "0 0 4294967295", f"uid map {mapping}"
 
 
-def processes_hidden(_shape):
+def processes_hidden(_shape: "Shape") -> tuple[bool, str]:
     """We are the first process and see only our own."""
     seen = [name for name in os.listdir("/proc") if name.isdecimal()]
     return os.getpid() == 1 and seen == ["1"], f"pid {os.getpid()}, sees {seen}"
 
 
-def root_file_system(_shape):
+def root_file_system(_shape: "Shape") -> tuple[bool, str]:
     """Nothing of the image can be changed."""
     tried = ["/", "/opt/assize/guest", "/etc", "/usr/bin", "/usr/lib/python3", "/root", "/var"]
     written = [folder for folder in tried if can_write(folder)]
     return written == [], f"tried {tried}, could write {written}"
 
 
-def can_write(folder):
+def can_write(folder: str) -> bool:
     """Tell whether a file can be made in a folder."""
     path = os.path.join(folder, ".assize-probe")
     try:
@@ -151,7 +168,7 @@ def can_write(folder):
     return True
 
 
-def kernel_files(_shape):
+def kernel_files(_shape: "Shape") -> tuple[bool, str]:
     """The kernel's own files are masked or cannot be written."""
     readable = [path for path in ("/proc/kcore", "/proc/keys", "/proc/timer_list") if leaks(path)]
     writable = [
@@ -168,7 +185,7 @@ def kernel_files(_shape):
     return held, f"readable {readable}, writable {writable}, /sys {system or 'empty'}"
 
 
-def leaks(path):
+def leaks(path: str) -> bool:
     """Tell whether a file says anything."""
     try:
         with open(path, "rb") as file:
@@ -177,7 +194,7 @@ def leaks(path):
         return False
 
 
-def opens(path, flags):
+def opens(path: str, flags: int) -> bool:
     """Tell whether a file can be opened."""
     try:
         os.close(os.open(path, flags))
@@ -186,7 +203,7 @@ def opens(path, flags):
     return True
 
 
-def devices(_shape):
+def devices(_shape: "Shape") -> tuple[bool, str]:
     """No device but the harmless ones, and none can be made."""
     harmless = {"null", "zero", "full", "random", "urandom", "tty", "console"}
     found = {name for name in os.listdir("/dev") if stat.S_ISCHR(mode("/dev", name))}
@@ -200,12 +217,12 @@ def devices(_shape):
     return not strange and not made, f"unexpected {strange}, could make one: {made}"
 
 
-def mode(folder, name):
+def mode(folder: str, name: str) -> int:
     """Return the mode of a directory entry."""
     return os.lstat(os.path.join(folder, name)).st_mode
 
 
-def service_sockets(_shape):
+def service_sockets(_shape: "Shape") -> tuple[bool, str]:
     """No socket of a daemon can be reached."""
     found = [
         os.path.join(parent, name)
@@ -217,7 +234,7 @@ def service_sockets(_shape):
     return found == [], f"sockets {found}"
 
 
-def disk(shape):
+def disk(shape: "Shape") -> tuple[bool, str]:
     """The writable folders end at their bytes and at their inodes."""
     told = []
     for folder in ("/work", "/tmp"):  # noqa: S108
@@ -230,7 +247,7 @@ def disk(shape):
     return held, f"bytes and files that fitted: {told}"
 
 
-def written_until_full(folder, most):
+def written_until_full(folder: str, most: int) -> int:
     """Return how many bytes fit."""
     path = os.path.join(folder, "probe-fill")
     written = 0
@@ -244,7 +261,7 @@ def written_until_full(folder, most):
     return written
 
 
-def made_until_full(folder, most):
+def made_until_full(folder: str, most: int) -> int:
     """Return how many files fit."""
     made = []
     try:
@@ -259,17 +276,17 @@ def made_until_full(folder, most):
     return len(made)
 
 
-def memory(shape):
+def memory(shape: "Shape") -> tuple[bool, str]:
     """A process that takes more memory than there is gets killed, and we do not."""
 
-    def take():
+    def take() -> None:
         _ = [b"x" * MIB for _ in range(2 * shape["memory_bytes"] // MIB)]
 
     ended = in_child(take)
     return ended == -signal.SIGKILL, f"ended with {ended} (-9 is the kernel's kill)"
 
 
-def in_child(body):
+def in_child(body: "Callable[[], None]") -> int:
     """Run something in a child that the kernel kills before us; return how it ended."""
     pid = os.fork()
     if pid == 0:
@@ -282,9 +299,10 @@ def in_child(body):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def pids(shape):
+def pids(shape: "Shape") -> tuple[bool, str]:
     """No more processes than the limit."""
-    started = []
+    started: list[int] = []
+    refused: str | None
     try:
         for _ in range(2 * shape["pids"]):
             pid = os.fork()
@@ -301,7 +319,7 @@ def pids(shape):
     return len(started) < shape["pids"], f"started {len(started)} more, then: {refused}"
 
 
-def cpu(shape):
+def cpu(shape: "Shape") -> tuple[bool, str]:
     """Processes that spin get no more than their share of CPU."""
     before, started = children_cpu_seconds(), time.monotonic()
     children = []
@@ -321,25 +339,25 @@ def cpu(shape):
     return used <= allowed, f"used {used:.2f} s of CPU in {wall:.2f} s, {allowed:.2f} s allowed"
 
 
-def children_cpu_seconds():
+def children_cpu_seconds() -> float:
     """Return the CPU time of all children that were waited for."""
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
 
 
-def core_dumps(_shape):
+def core_dumps(_shape: "Shape") -> tuple[bool, str]:
     """A crash writes no core file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
     return (soft, hard) == (0, 0), f"RLIMIT_CORE {(soft, hard)}"
 
 
-def host_name(_shape):
+def host_name(_shape: "Shape") -> tuple[bool, str]:
     """The name tells nothing of the host."""
     name = os.uname().nodename
     return name == "sandbox", f"host name {name}"
 
 
-BARRIERS = (
+BARRIERS: "tuple[tuple[str, Barrier], ...]" = (
     ("network", network),
     ("capabilities", capabilities),
     ("no_new_privileges", no_new_privileges),

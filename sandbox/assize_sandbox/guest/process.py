@@ -11,6 +11,14 @@ import resource
 import select
 import signal
 
+TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import NoReturn, TypeAlias
+
+    Body: TypeAlias = Callable[[int], None]
+    Tell: TypeAlias = Callable[[str, bytes], None]
+
 CHUNK = 64 * 1024
 FLOOD_FACTOR = 16
 """A process that writes this many times what is kept is stopped here, to spare the host."""
@@ -21,7 +29,7 @@ OOM_SCORE_WORST = b"1000"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def set_dumpable(value):
+def set_dumpable(value: int) -> None:
     """Let processes of the same user look into this one, or not (prctl(2))."""
     if _libc.prctl(PR_SET_DUMPABLE, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_DUMPABLE) failed")
@@ -30,7 +38,7 @@ def set_dumpable(value):
 class Ending:
     """How a process ended: an exit code or a signal, and whether it flooded its output."""
 
-    def __init__(self, status, flooded, answer):
+    def __init__(self, status: int, flooded: bool, answer: bytes) -> None:
         self.code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
         self.signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
         self.flooded = flooded
@@ -40,7 +48,7 @@ class Ending:
 class Child:
     """A process of the candidate's and the pipes to it."""
 
-    def __init__(self, limits, body):
+    def __init__(self, limits: "Mapping[str, int]", body: "Body") -> None:
         """Fork, and run `body` in the child: it gets the descriptor to answer on, never returns."""
         stdin, self.stdin = os.pipe()
         self.stdout, stdout = os.pipe()
@@ -52,7 +60,7 @@ class Child:
         for descriptor in (stdin, stdout, stderr, answer):
             os.close(descriptor)
 
-    def open_ends(self):
+    def open_ends(self) -> list[int]:
         """Return the descriptors that are ours to close."""
         return [self.stdin, self.stdout, self.stderr, self.answer]
 
@@ -63,14 +71,14 @@ class Reaper:
     Orphans come to us, and unreaped they would count against the pids limit.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.descriptor, wake = os.pipe()
         for end in (self.descriptor, wake):
             os.set_blocking(end, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
-    def reap(self, pid):
+    def reap(self, pid: int) -> int | None:
         """Reap whatever is dead; return the wait status of `pid` if it was among them."""
         try:
             os.read(self.descriptor, CHUNK)
@@ -88,7 +96,9 @@ class Reaper:
                 found = status
 
 
-def become_candidate(limits, descriptors, body):
+def become_candidate(
+    limits: "Mapping[str, int]", descriptors: tuple[int, ...], body: "Body"
+) -> "NoReturn":
     """Turn the forked copy of the guest into the candidate's process."""
     try:
         signal.set_wakeup_fd(-1)
@@ -113,13 +123,13 @@ def become_candidate(limits, descriptors, body):
         os._exit(127)
 
 
-def _moved_up(descriptor):
+def _moved_up(descriptor: int) -> int:
     import fcntl
 
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD, 64)
 
 
-def bound(limits):
+def bound(limits: "Mapping[str, int]") -> None:
     """Set the limits of this process and of its children."""
     for kind, value in (
         (resource.RLIMIT_CORE, 0),
@@ -129,7 +139,9 @@ def bound(limits):
         resource.setrlimit(kind, (value, value))
 
 
-def follow(child, reaper, stdin, keep, answer_most, tell):
+def follow(
+    child: Child, reaper: Reaper, stdin: bytes, keep: int, answer_most: int, tell: "Tell"
+) -> Ending:
     """Feed and drain the pipes until the process is over, then kill and reap everything.
 
     `tell(stream, data)` gets what it wrote. The end of a pipe is never waited for: a grandchild
@@ -146,7 +158,7 @@ def follow(child, reaper, stdin, keep, answer_most, tell):
     return Ending(status, pump.flooded, bytes(pump.answer))
 
 
-def bury():
+def bury() -> None:
     """Kill and reap every other process of the container."""
     while True:
         try:
@@ -162,7 +174,15 @@ def bury():
 class Pump:
     """Moves bytes between the process's pipes and the host."""
 
-    def __init__(self, child, reaper, stdin, most, answer_most, tell):
+    def __init__(
+        self,
+        child: Child,
+        reaper: Reaper,
+        stdin: bytes,
+        most: int,
+        answer_most: int,
+        tell: "Tell",
+    ) -> None:
         self._child = child
         self._reaper = reaper
         self._stdin = memoryview(stdin)
@@ -171,7 +191,7 @@ class Pump:
         self._tell = tell
         self._names = {child.stdout: "stdout", child.stderr: "stderr"}
         self._poll = select.poll()
-        self._closed = set()
+        self._closed: set[int] = set()
         self.answer = bytearray()
         self.flooded = False
         self._poll.register(reaper.descriptor, select.POLLIN)
@@ -183,7 +203,7 @@ class Pump:
         else:
             self.close(child.stdin)
 
-    def until_over(self):
+    def until_over(self) -> int:
         """Pump until the process has ended, or was stopped for flooding; return its wait status."""
         while True:
             ready = [descriptor for descriptor, _ in self._poll.poll()]
@@ -197,26 +217,26 @@ class Pump:
                 if status is not None:
                     return status
 
-    def drain(self):
+    def drain(self) -> None:
         """Take what is left in the pipes; nobody can write any more."""
         for descriptor in (self._child.stdout, self._child.stderr, self._child.answer):
             while descriptor not in self._closed and not self.flooded:
                 self._read(descriptor)
 
-    def close(self, descriptor):
+    def close(self, descriptor: int) -> None:
         """Close one of the pipes, once."""
         if descriptor not in self._closed:
             self._closed.add(descriptor)
             self._poll.unregister(descriptor)
             os.close(descriptor)
 
-    def _serve(self, descriptor):
+    def _serve(self, descriptor: int) -> None:
         if descriptor == self._child.stdin:
             self._write()
         else:
             self._read(descriptor)
 
-    def _write(self):
+    def _write(self) -> None:
         try:
             self._stdin = self._stdin[os.write(self._child.stdin, self._stdin[:CHUNK]) :]
         except BlockingIOError:
@@ -226,7 +246,7 @@ class Pump:
         if not self._stdin:
             self.close(self._child.stdin)
 
-    def _read(self, descriptor):
+    def _read(self, descriptor: int) -> None:
         try:
             data = os.read(descriptor, CHUNK)
         except BlockingIOError:

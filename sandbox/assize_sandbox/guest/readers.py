@@ -17,6 +17,22 @@ import warnings
 
 import type_check
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, BinaryIO, TypeAlias, TypedDict
+
+    Row: TypeAlias = dict[str, Any]
+
+    class Settings(TypedDict):
+        """What the host wants read, and how strictly."""
+
+        mypy: str
+        ruff_select: list[str]
+        ruff_ignore: list[str]
+        honor_suppressions: bool
+
+
 MISUSED = 3
 OUT_OF_MEMORY = 4
 ROWS_BYTES = 3 * 1024 * 1024
@@ -35,7 +51,7 @@ _MYPY_SILENCER = re.compile(
 )
 _ISORT_SILENCER = re.compile(rf"#{_SPACE}(?:ruff{_SPACE}:{_SPACE})?isort{_SPACE}:", re.IGNORECASE)
 
-_prepared = []
+_prepared: list[type_check.Checker] = []
 
 
 class Misused(Exception):
@@ -46,12 +62,12 @@ class Stopped(Exception):
     """A tool gave up on the source."""
 
 
-def prepare():
+def prepare() -> None:
     """Load mypy."""
     _prepared.append(type_check.Checker())
 
 
-def read(files, settings, folder, ruff):
+def read(files: dict[str, bytes], settings: "Settings", folder: str, ruff: str) -> bytes:
     """Return the rows that the readers have for `{path: content}`, as JSON bytes."""
     texts = {path: content.decode("utf-8-sig") for path, content in files.items()}
     process, report = start_ruff(texts, settings, folder, ruff)
@@ -63,7 +79,7 @@ def read(files, settings, folder, ruff):
     return bounded(rows + linted + typed)
 
 
-def guarded(reader):
+def guarded(reader: "Callable[[], list[Row]]") -> "list[Row]":
     """Return the reader's rows, or one that says why it stopped."""
     try:
         return reader()
@@ -71,14 +87,15 @@ def guarded(reader):
         return [{"tool": "stopped", "row": {"message": str(error)}}]
 
 
-def is_syntax(row):
+def is_syntax(row: "Row") -> bool:
     """Tell whether a row says that ruff could not parse the file."""
     return row["tool"] == "ruff" and row["row"].get("code") in {None, "invalid-syntax"}
 
 
-def compile_all(texts):
+def compile_all(texts: dict[str, str]) -> "tuple[list[Row], dict[str, str]]":
     """Return rows for the files that Python itself cannot read, and the other files."""
-    rows, sound = [], {}
+    rows: list[Row] = []
+    sound = {}
     warnings.simplefilter("ignore")
     for path, text in texts.items():
         try:
@@ -90,14 +107,14 @@ def compile_all(texts):
     return rows, sound
 
 
-def complaint(path, error):
+def complaint(path: str, error: BaseException) -> "Row":
     """Return a row for what the compiler said."""
     message = getattr(error, "msg", None) or f"Python cannot read it: {type(error).__name__}"
     line, column = getattr(error, "lineno", 0) or 0, getattr(error, "offset", 0) or 0
     return {"file": path, "line": line, "column": column, "message": message}
 
 
-def check_types(texts, settings):
+def check_types(texts: dict[str, str], settings: "Settings") -> "list[Row]":
     """Return mypy's rows."""
     if settings["mypy"] == "off" or not texts:
         return []
@@ -112,12 +129,14 @@ def check_types(texts, settings):
     return [{"tool": "mypy", "row": row} for row in found]
 
 
-def defuse(pattern, text):
+def defuse(pattern: re.Pattern[str], text: str) -> str:
     """Turn each silencing comment into an ordinary one of the same length."""
     return pattern.sub(lambda found: found[0][:-1] + ";", text)
 
 
-def start_ruff(texts, settings, folder, ruff):
+def start_ruff(
+    texts: dict[str, str], settings: "Settings", folder: str, ruff: str
+) -> "tuple[subprocess.Popen[bytes], BinaryIO]":
     """Write the files and start ruff on them; its report goes to a file."""
     root = os.path.join(folder, "source")
     honour = settings["honor_suppressions"]
@@ -147,7 +166,7 @@ def start_ruff(texts, settings, folder, ruff):
     return process, report
 
 
-def finish_ruff(process, report, folder):
+def finish_ruff(process: subprocess.Popen[bytes], report: "BinaryIO", folder: str) -> "list[Row]":
     """Return ruff's rows, with the paths as they were submitted."""
     complaint = process.communicate()[1].decode(errors="replace").strip()
     if process.returncode == RUFF_MISUSED and REFUSED_OPTION.search(complaint):
@@ -163,12 +182,12 @@ def finish_ruff(process, report, folder):
     return [{"tool": "ruff", "row": row} for row in rows]
 
 
-def bounded(rows):
+def bounded(rows: "list[Row]") -> bytes:
     """Return as many rows as fit, the first of every rule before the second of any.
 
     So a flood of one finding cannot push out another.
     """
-    seen = {}
+    seen: dict[tuple[object, ...], int] = {}
     ranked = []
     for row in rows:
         rule = (row["tool"], row["row"].get("code"), row["row"].get("severity"))
@@ -187,7 +206,7 @@ def bounded(rows):
     return b"[" + b",".join(pieces) + b"]"
 
 
-def short(row):
+def short(row: "Row") -> bytes:
     """Return a row as JSON, its text cut, its fix left out if that is long."""
     inner = row["row"]
     inner["message"] = str(inner.get("message", ""))[:TEXT_MOST]

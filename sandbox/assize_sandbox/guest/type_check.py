@@ -22,6 +22,11 @@ from mypy.errors import CompileError
 from mypy.modulefinder import BuildSource
 from mypy.options import Options
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Any
+
 STOCK = """
 import abc, argparse, array, ast, asyncio, base64, bisect, builtins, calendar, collections
 import collections.abc, concurrent.futures, contextlib, copy, csv, dataclasses, datetime, decimal
@@ -32,7 +37,7 @@ import string, struct, subprocess, sys, tempfile, textwrap, threading, time, tim
 import types, typing, typing_extensions, unicodedata, unittest, urllib.parse, urllib.request, uuid
 import warnings, weakref, xml.etree.ElementTree, zipfile, zlib, zoneinfo
 """
-STRICT = {
+STRICT: dict[str, object] = {
     "disallow_any_generics": True,
     "disallow_subclassing_any": True,
     "disallow_untyped_calls": True,
@@ -49,7 +54,7 @@ STRICT = {
 }
 
 
-def base_options():
+def base_options() -> Options:
     """Return what holds for every module: nothing is read but what we name."""
     options = Options()
     options.python_version = (3, 11)
@@ -67,10 +72,10 @@ def base_options():
 class Checker:
     """mypy with the standard library loaded."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Load it; takes a second or two."""
         os.environ.pop("MYPYPATH", None)
-        self._lines = []
+        self._lines: list[str] = []
         stock = [BuildSource("stock.py", "assize_stock", STOCK)]
         result = build.build(stock, base_options(), flush_errors=self._take)
         self._manager, self._graph = result.manager, result.graph
@@ -80,10 +85,10 @@ class Checker:
         gc.collect()
         gc.freeze()
 
-    def check(self, texts, strict):
+    def check(self, texts: dict[str, str], strict: bool) -> "list[dict[str, Any]]":
         """Return mypy's messages about `{path: text}` as it prints them in JSON. Call once."""
         sources = self._sources(texts)
-        changes = STRICT if strict else {}
+        changes: dict[str, object] = STRICT if strict else {}
         options = self._manager.options
         options.per_module_options = {source.module: changes for source in sources}
         options.build_per_module_cache()
@@ -95,10 +100,10 @@ class Checker:
             self._lines.extend(error.messages)
         return [json.loads(line) for line in self._lines if line.startswith("{")]
 
-    def _take(self, _path, lines, _serious):
+    def _take(self, _path: str | None, lines: list[str], _serious: bool) -> None:
         self._lines.extend(lines)
 
-    def _build(self, sources):
+    def _build(self, sources: list[BuildSource]) -> None:
         """Do what mypy.build.process_graph does, for the modules that are not ready yet."""
         manager, graph = self._manager, self._graph
         build.load_graph(sources, manager, graph, [])
@@ -116,8 +121,8 @@ class Checker:
                 build.process_stale_scc(graph, component, manager)
                 manager.done_sccs.add(component.id)
 
-    def _sources(self, texts):
-        modules = {}
+    def _sources(self, texts: dict[str, str]) -> list[BuildSource]:
+        modules: dict[str, str] = {}
         for path in sorted(texts):
             modules[self._module_name(path, modules)] = path
         sources = [BuildSource(path, module, texts[path]) for module, path in modules.items()]
@@ -127,7 +132,7 @@ class Checker:
             sources.append(BuildSource(path, package, ""))
         return sources
 
-    def _module_name(self, path, taken):
+    def _module_name(self, path: str, taken: "Collection[str]") -> str:
         parts = [part.replace(".", "_") for part in path.removesuffix(".py").split("/")]
         if parts[-1] == "__init__" and len(parts) > 1:
             parts.pop()
@@ -137,14 +142,14 @@ class Checker:
             parts[-1] += "_"
         return ".".join(parts)
 
-    def _is_standard(self, name):
+    def _is_standard(self, name: str) -> bool:
         found = self._manager.find_module_cache.find_module(name, fast_path=True)
         return name in self._ready or isinstance(found, str)
 
 
-def packages(modules):
+def packages(modules: "Collection[str]") -> set[str]:
     """Return every package that a module of these lies in."""
-    names = set()
+    names: set[str] = set()
     for module in modules:
         parts = module.split(".")
         names.update(".".join(parts[:count]) for count in range(1, len(parts)))

@@ -4,6 +4,12 @@ import json
 import os
 import struct
 
+TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    Header: TypeAlias = dict[str, Any]
+
 CHANNEL_IN = 0
 CHANNEL_OUT = 1
 PREFIX = struct.Struct(">II")
@@ -13,14 +19,14 @@ class HostGone(Exception):
     """The host closed the channel: there is nobody left to work for."""
 
 
-def receive():
+def receive() -> "tuple[Header, bytes]":
     """Wait for a frame of the host's; return (header, payload). What it sends is trusted."""
     header_size, payload_size = PREFIX.unpack(_exactly(PREFIX.size))
     header = json.loads(_exactly(header_size))
     return header, _exactly(payload_size)
 
 
-def send(header, payload=b""):
+def send(header: "Header", payload: bytes = b"") -> None:
     """Send a frame; blocks while the host does not read."""
     text = json.dumps(header, separators=(",", ":")).encode()
     view = memoryview(PREFIX.pack(len(text), len(payload)) + text + payload)
@@ -28,7 +34,7 @@ def send(header, payload=b""):
         view = view[os.write(CHANNEL_OUT, view) :]
 
 
-def _exactly(count):
+def _exactly(count: int) -> bytes:
     pieces = []
     while count:
         piece = os.read(CHANNEL_IN, min(count, 1 << 20))
