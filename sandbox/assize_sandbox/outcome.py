@@ -39,6 +39,32 @@ class CallOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class TestReport:
+    """What became of one test, as the test sandbox tells; the candidate is not in there."""
+
+    test: str
+    outcome: str
+    """`passed`, `failed`, `skipped` or `xfailed`."""
+    message: str = ""
+    leaned: bool = False
+    """Whether a question was put to an object of the candidate's."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteReport:
+    """A whole suite. `outcome` is the test process's own end, `candidate` why its subject died."""
+
+    outcome: Outcome
+    collected: tuple[str, ...]
+    tests: tuple[TestReport, ...]
+    errors: tuple[str, ...] = ()
+    """What could not be collected."""
+    candidate: Outcome | None = None
+    done: bool = False
+    """Whether pytest came to its end."""
+
+
+@dataclass(frozen=True, slots=True)
 class FileRead:
     """A file of the work folder, read after every candidate process was dead, links refused."""
 

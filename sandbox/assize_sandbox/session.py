@@ -5,8 +5,9 @@ checked here (and in `replies.py`); its content is passed on as the candidate's 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from assize.model.verdict import Reason, Usage
@@ -22,6 +23,8 @@ from assize_sandbox.replies import detail_of, read_ending, read_reply
 from assize_sandbox.watch import Watch
 
 OnOutput = Callable[[str, bytes], None]
+Handler = Callable[[Frame], Awaitable[Frame | None]]
+NO_HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType({})
 ANSWERS_MOST_BYTES: Final = 32 * 1024 * 1024
 """What all the calls of a job may answer; the service holds it in memory until it is judged."""
 CALL_OUTPUT_KEPT_BYTES: Final = 4096
@@ -133,6 +136,48 @@ class Session:
             return CallOutcome(self._over)
         return read_reply(event, outcome)
 
+    async def live(self, environment: Mapping[str, str]) -> None:
+        """Start a process of the candidate's that stays; end the one before.
+
+        Raises:
+            SandboxError: The container failed.
+        """
+        if self._over is not None:
+            return
+        await self._begin()
+        header = {"op": "live", "env": dict(environment), **self._bounds()}
+        await self._channel.send(Frame(header))
+        event = await self._channel.receive()
+        if event.header.get("ev") != "done":
+            raise SandboxError(f"the candidate's process was not started: {detail_of(event)}")
+
+    async def ask(self, request: bytes) -> CallOutcome:
+        """Put a request to the live process; its answer is `value`, or it is dead.
+
+        Raises:
+            SandboxError: The container died and no limit explains it.
+        """
+        if self._over is not None:
+            return CallOutcome(self._over)
+        outcome, event = await self._execute(
+            Frame({"op": "ask", **self._bounds()}, request), "reply"
+        )
+        if event is None or outcome.reason is not None:
+            return CallOutcome(outcome)
+        return read_reply(event, outcome)
+
+    async def suite(
+        self, order: Mapping[str, object], handlers: Mapping[str, Handler]
+    ) -> Outcome:
+        """Run a suite in a test sandbox; `handlers` answer what it asks, by event.
+
+        Raises:
+            SandboxError: The container died and no limit explains it.
+        """
+        frame = Frame({"op": "suite", **order, **self._bounds()})
+        outcome, _ = await self._execute(frame, "end", handlers)
+        return outcome
+
     async def read(self, path: str, most_bytes: int) -> FileRead:
         """Read a file that the program left; refused if it is no plain file within bounds.
 
@@ -182,7 +227,9 @@ class Session:
             "open_files": self._limits.open_files,
         }
 
-    async def _execute(self, frame: Frame, last: str) -> tuple[Outcome, Frame | None]:
+    async def _execute(
+        self, frame: Frame, last: str, handlers: Mapping[str, Handler] = NO_HANDLERS
+    ) -> tuple[Outcome, Frame | None]:
         baseline = await self._begin()
         watch = Watch(
             self._container,
@@ -197,13 +244,15 @@ class Session:
         started = time.monotonic()
         try:
             async with watch:
-                event = await self._until(frame, last, streams)
+                event = await self._until(frame, last, streams, handlers)
         finally:
             self._wall_seconds += time.monotonic() - started
             self._output_bytes += streams.stdout.total_bytes + streams.stderr.total_bytes
         return await self._conclude(watch, streams, event), event
 
-    async def _until(self, frame: Frame, last: str, streams: _Streams) -> Frame | None:
+    async def _until(
+        self, frame: Frame, last: str, streams: _Streams, handlers: Mapping[str, Handler]
+    ) -> Frame | None:
         """Return the frame that ends the run; None if the container died first."""
         try:
             await self._channel.send(frame)
@@ -214,6 +263,9 @@ class Session:
                         streams.write(event.header.get("stream"), event.payload)
                     case name if name == last:
                         return event
+                    case str(name) if name in handlers:
+                        if (answer := await handlers[name](event)) is not None:
+                            await self._channel.send(answer)
                     case "error":
                         raise SandboxError(f"the guest failed: {detail_of(event)}")
                     case _:

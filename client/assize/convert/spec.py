@@ -72,6 +72,8 @@ def _check_to_proto(check: model.Check, field: str) -> spec_pb2.Check:
         case model.Script(files):
             parts = [spec_pb2.ScriptFile(path=path, content=content) for path, content in files]
             message.script.CopyFrom(spec_pb2.ScriptCheck(files=parts))
+        case model.Tests():
+            message.tests.CopyFrom(_tests_to_proto(check.kind))
         case _:
             assert_never(check.kind)
     return message
@@ -160,6 +162,8 @@ def _kind_from_proto(message: spec_pb2.Check, field: str, faults: Faults) -> mod
             return _function_from_proto(message.function, f"{field}.function", faults)
         case "script":
             return model.Script(tuple((file.path, file.content) for file in message.script.files))
+        case "tests":
+            return _tests_from_proto(message.tests, f"{field}.tests", faults)
         case None:
             faults.add(field, f"needs one of {_choices(spec_pb2.Check, 'kind')}")
             return None
@@ -239,6 +243,44 @@ def _case_from_proto(
         approx=approx,
         nan_equal=message.nan_equal,
     )
+
+
+def _tests_to_proto(tests: model.Tests) -> spec_pb2.TestsCheck:
+    return spec_pb2.TestsCheck(
+        files=[spec_pb2.ScriptFile(path=path, content=content) for path, content in tests.files],
+        modules=tests.modules,
+        lifetime=tests.lifetime.value,
+        callbacks=tests.callbacks,
+        copy_back=[
+            spec_pb2.CopyBack(function=each.function, arguments=map(str, each.arguments))
+            for each in tests.copy_back
+        ],
+        seed=tests.seed,
+    )
+
+
+def _tests_from_proto(
+    message: spec_pb2.TestsCheck, field: str, faults: Faults
+) -> model.Tests | None:
+    known = [each.value for each in model.Lifetime]
+    if message.lifetime not in ("", *known):
+        faults.add(f"{field}.lifetime", f"must be one of {', '.join(known)}")
+        return None
+    return model.Tests(
+        files=tuple((file.path, file.content) for file in message.files),
+        modules=tuple(message.modules),
+        lifetime=model.Lifetime(message.lifetime or model.Lifetime.TEST),
+        callbacks=message.callbacks,
+        copy_back=tuple(
+            model.CopyBack(each.function, tuple(map(_argument, each.arguments)))
+            for each in message.copy_back
+        ),
+        seed=message.seed,
+    )
+
+
+def _argument(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 def _choices(

@@ -1,6 +1,7 @@
 """What the code must show. Expected values in here never enter the candidate's sandbox."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,35 @@ class Script:
     files: tuple[tuple[str, str], ...]
 
 
-CheckKind = ExitCode | Stdout | Stderr | JsonSchema | FileIs | Function | Script
+class Lifetime(StrEnum):
+    """How long a process of the candidate's lives while tests run."""
+
+    TEST = "test"
+    CALL = "call"
+    SUITE = "suite"
+
+
+@dataclass(frozen=True, slots=True)
+class CopyBack:
+    """Arguments of `function`, by position or name, that are copied back after a call."""
+
+    function: str
+    arguments: tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """Tests that run apart from the candidate; its `modules` are importable as stand-ins."""
+
+    files: tuple[tuple[str, str], ...]
+    modules: tuple[str, ...] = ()
+    lifetime: Lifetime = Lifetime.TEST
+    callbacks: bool = False
+    copy_back: tuple[CopyBack, ...] = ()
+    seed: int = 0
+
+
+CheckKind = ExitCode | Stdout | Stderr | JsonSchema | FileIs | Function | Script | Tests
 
 
 @dataclass(frozen=True, slots=True)

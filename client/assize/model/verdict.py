@@ -29,6 +29,7 @@ class Reason(StrEnum):
     TAMPERING = "TAMPERING"
     POLICY_DENIED = "POLICY_DENIED"
     INFRA_ERROR = "INFRA_ERROR"
+    VACUOUS = "VACUOUS"
 
 
 class Assurance(IntEnum):

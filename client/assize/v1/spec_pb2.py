@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61ssize/v1/spec.proto\x12\tassize.v1\"(\n\x04Spec\x12 \n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x10.assize.v1.Check\"\xef\x02\n\x05\x43heck\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08optional\x18\x02 \x01(\x08\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12-\n\texit_code\x18\x04 \x01(\x0b\x32\x18.assize.v1.ExitCodeCheckH\x00\x12&\n\x06stdout\x18\x05 \x01(\x0b\x32\x14.assize.v1.TextCheckH\x00\x12&\n\x06stderr\x18\x06 \x01(\x0b\x32\x14.assize.v1.TextCheckH\x00\x12\x31\n\x0bjson_schema\x18\x07 \x01(\x0b\x32\x1a.assize.v1.JsonSchemaCheckH\x00\x12$\n\x04\x66ile\x18\x08 \x01(\x0b\x32\x14.assize.v1.FileCheckH\x00\x12,\n\x08\x66unction\x18\t \x01(\x0b\x32\x18.assize.v1.FunctionCheckH\x00\x12(\n\x06script\x18\n \x01(\x0b\x32\x16.assize.v1.ScriptCheckH\x00\x42\x06\n\x04kind\"\x1d\n\rExitCodeCheck\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\"\x9b\x01\n\tTextCheck\x12\x0f\n\x05\x65xact\x18\x01 \x01(\tH\x00\x12\x14\n\nnormalized\x18\x02 \x01(\tH\x00\x12\x0f\n\x05regex\x18\x03 \x01(\tH\x00\x12)\n\x07numeric\x18\x04 \x01(\x0b\x32\x16.assize.v1.NumericTextH\x00\x12\x12\n\x08\x63ontains\x18\x05 \x01(\tH\x00\x12\x0f\n\x05\x65mpty\x18\x06 \x01(\x08H\x00\x42\x06\n\x04kind\"?\n\x0bNumericText\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08relative\x18\x02 \x01(\x01\x12\x10\n\x08\x61\x62solute\x18\x03 \x01(\x01\"/\n\x0fJsonSchemaCheck\x12\x0e\n\x06schema\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\"l\n\tFileCheck\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x11\n\x07present\x18\x02 \x01(\x08H\x00\x12\x10\n\x06sha256\x18\x03 \x01(\tH\x00\x12$\n\x04text\x18\x04 \x01(\x0b\x32\x14.assize.v1.TextCheckH\x00\x42\x06\n\x04kind\"G\n\rFunctionCheck\x12\x0e\n\x06module\x18\x01 \x01(\t\x12&\n\x05\x63\x61ses\x18\x02 \x03(\x0b\x32\x17.assize.v1.FunctionCase\"\x84\x01\n\x0c\x46unctionCase\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\t\x12\x11\n\x07returns\x18\x02 \x01(\tH\x00\x12\x10\n\x06raises\x18\x03 \x01(\tH\x00\x12$\n\x06\x61pprox\x18\x04 \x01(\x0b\x32\x14.assize.v1.Tolerance\x12\x11\n\tnan_equal\x18\x05 \x01(\x08\x42\x08\n\x06\x65xpect\"/\n\tTolerance\x12\x10\n\x08relative\x18\x01 \x01(\x01\x12\x10\n\x08\x61\x62solute\x18\x02 \x01(\x01\"3\n\x0bScriptCheck\x12$\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x15.assize.v1.ScriptFile\"+\n\nScriptFile\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61ssize/v1/spec.proto\x12\tassize.v1\"(\n\x04Spec\x12 \n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x10.assize.v1.Check\"\x97\x03\n\x05\x43heck\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08optional\x18\x02 \x01(\x08\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12-\n\texit_code\x18\x04 \x01(\x0b\x32\x18.assize.v1.ExitCodeCheckH\x00\x12&\n\x06stdout\x18\x05 \x01(\x0b\x32\x14.assize.v1.TextCheckH\x00\x12&\n\x06stderr\x18\x06 \x01(\x0b\x32\x14.assize.v1.TextCheckH\x00\x12\x31\n\x0bjson_schema\x18\x07 \x01(\x0b\x32\x1a.assize.v1.JsonSchemaCheckH\x00\x12$\n\x04\x66ile\x18\x08 \x01(\x0b\x32\x14.assize.v1.FileCheckH\x00\x12,\n\x08\x66unction\x18\t \x01(\x0b\x32\x18.assize.v1.FunctionCheckH\x00\x12(\n\x06script\x18\n \x01(\x0b\x32\x16.assize.v1.ScriptCheckH\x00\x12&\n\x05tests\x18\x0b \x01(\x0b\x32\x15.assize.v1.TestsCheckH\x00\x42\x06\n\x04kind\"\x1d\n\rExitCodeCheck\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\"\x9b\x01\n\tTextCheck\x12\x0f\n\x05\x65xact\x18\x01 \x01(\tH\x00\x12\x14\n\nnormalized\x18\x02 \x01(\tH\x00\x12\x0f\n\x05regex\x18\x03 \x01(\tH\x00\x12)\n\x07numeric\x18\x04 \x01(\x0b\x32\x16.assize.v1.NumericTextH\x00\x12\x12\n\x08\x63ontains\x18\x05 \x01(\tH\x00\x12\x0f\n\x05\x65mpty\x18\x06 \x01(\x08H\x00\x42\x06\n\x04kind\"?\n\x0bNumericText\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08relative\x18\x02 \x01(\x01\x12\x10\n\x08\x61\x62solute\x18\x03 \x01(\x01\"/\n\x0fJsonSchemaCheck\x12\x0e\n\x06schema\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\"l\n\tFileCheck\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x11\n\x07present\x18\x02 \x01(\x08H\x00\x12\x10\n\x06sha256\x18\x03 \x01(\tH\x00\x12$\n\x04text\x18\x04 \x01(\x0b\x32\x14.assize.v1.TextCheckH\x00\x42\x06\n\x04kind\"G\n\rFunctionCheck\x12\x0e\n\x06module\x18\x01 \x01(\t\x12&\n\x05\x63\x61ses\x18\x02 \x03(\x0b\x32\x17.assize.v1.FunctionCase\"\x84\x01\n\x0c\x46unctionCase\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\t\x12\x11\n\x07returns\x18\x02 \x01(\tH\x00\x12\x10\n\x06raises\x18\x03 \x01(\tH\x00\x12$\n\x06\x61pprox\x18\x04 \x01(\x0b\x32\x14.assize.v1.Tolerance\x12\x11\n\tnan_equal\x18\x05 \x01(\x08\x42\x08\n\x06\x65xpect\"/\n\tTolerance\x12\x10\n\x08relative\x18\x01 \x01(\x01\x12\x10\n\x08\x61\x62solute\x18\x02 \x01(\x01\"\x9e\x01\n\nTestsCheck\x12$\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x15.assize.v1.ScriptFile\x12\x0f\n\x07modules\x18\x02 \x03(\t\x12\x10\n\x08lifetime\x18\x03 \x01(\t\x12\x11\n\tcallbacks\x18\x04 \x01(\x08\x12&\n\tcopy_back\x18\x05 \x03(\x0b\x32\x13.assize.v1.CopyBack\x12\x0c\n\x04seed\x18\x06 \x01(\x05\"/\n\x08\x43opyBack\x12\x10\n\x08\x66unction\x18\x01 \x01(\t\x12\x11\n\targuments\x18\x02 \x03(\t\"3\n\x0bScriptCheck\x12$\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x15.assize.v1.ScriptFile\"+\n\nScriptFile\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,25 +34,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SPEC']._serialized_start=35
   _globals['_SPEC']._serialized_end=75
   _globals['_CHECK']._serialized_start=78
-  _globals['_CHECK']._serialized_end=445
-  _globals['_EXITCODECHECK']._serialized_start=447
-  _globals['_EXITCODECHECK']._serialized_end=476
-  _globals['_TEXTCHECK']._serialized_start=479
-  _globals['_TEXTCHECK']._serialized_end=634
-  _globals['_NUMERICTEXT']._serialized_start=636
-  _globals['_NUMERICTEXT']._serialized_end=699
-  _globals['_JSONSCHEMACHECK']._serialized_start=701
-  _globals['_JSONSCHEMACHECK']._serialized_end=748
-  _globals['_FILECHECK']._serialized_start=750
-  _globals['_FILECHECK']._serialized_end=858
-  _globals['_FUNCTIONCHECK']._serialized_start=860
-  _globals['_FUNCTIONCHECK']._serialized_end=931
-  _globals['_FUNCTIONCASE']._serialized_start=934
-  _globals['_FUNCTIONCASE']._serialized_end=1066
-  _globals['_TOLERANCE']._serialized_start=1068
-  _globals['_TOLERANCE']._serialized_end=1115
-  _globals['_SCRIPTCHECK']._serialized_start=1117
-  _globals['_SCRIPTCHECK']._serialized_end=1168
-  _globals['_SCRIPTFILE']._serialized_start=1170
-  _globals['_SCRIPTFILE']._serialized_end=1213
+  _globals['_CHECK']._serialized_end=485
+  _globals['_EXITCODECHECK']._serialized_start=487
+  _globals['_EXITCODECHECK']._serialized_end=516
+  _globals['_TEXTCHECK']._serialized_start=519
+  _globals['_TEXTCHECK']._serialized_end=674
+  _globals['_NUMERICTEXT']._serialized_start=676
+  _globals['_NUMERICTEXT']._serialized_end=739
+  _globals['_JSONSCHEMACHECK']._serialized_start=741
+  _globals['_JSONSCHEMACHECK']._serialized_end=788
+  _globals['_FILECHECK']._serialized_start=790
+  _globals['_FILECHECK']._serialized_end=898
+  _globals['_FUNCTIONCHECK']._serialized_start=900
+  _globals['_FUNCTIONCHECK']._serialized_end=971
+  _globals['_FUNCTIONCASE']._serialized_start=974
+  _globals['_FUNCTIONCASE']._serialized_end=1106
+  _globals['_TOLERANCE']._serialized_start=1108
+  _globals['_TOLERANCE']._serialized_end=1155
+  _globals['_TESTSCHECK']._serialized_start=1158
+  _globals['_TESTSCHECK']._serialized_end=1316
+  _globals['_COPYBACK']._serialized_start=1318
+  _globals['_COPYBACK']._serialized_end=1365
+  _globals['_SCRIPTCHECK']._serialized_start=1367
+  _globals['_SCRIPTCHECK']._serialized_end=1418
+  _globals['_SCRIPTFILE']._serialized_start=1420
+  _globals['_SCRIPTFILE']._serialized_end=1463
 # @@protoc_insertion_point(module_scope)

@@ -50,6 +50,7 @@ class Check(google.protobuf.message.Message):
     FILE_FIELD_NUMBER: builtins.int
     FUNCTION_FIELD_NUMBER: builtins.int
     SCRIPT_FIELD_NUMBER: builtins.int
+    TESTS_FIELD_NUMBER: builtins.int
     name: builtins.str
     """Unique within the spec, shown in the verdict. Empty: named after its kind and position."""
     optional: builtins.bool
@@ -86,6 +87,10 @@ class Check(google.protobuf.message.Message):
         determined code.
         """
 
+    @property
+    def tests(self) -> global___TestsCheck:
+        """A pytest suite in a sandbox of its own, whose calls reach the candidate as plain data."""
+
     def __init__(
         self,
         *,
@@ -99,10 +104,11 @@ class Check(google.protobuf.message.Message):
         file: global___FileCheck | None = ...,
         function: global___FunctionCheck | None = ...,
         script: global___ScriptCheck | None = ...,
+        tests: global___TestsCheck | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["exit_code", b"exit_code", "file", b"file", "function", b"function", "json_schema", b"json_schema", "kind", b"kind", "script", b"script", "stderr", b"stderr", "stdout", b"stdout"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["exit_code", b"exit_code", "file", b"file", "function", b"function", "json_schema", b"json_schema", "kind", b"kind", "name", b"name", "optional", b"optional", "script", b"script", "stderr", b"stderr", "stdout", b"stdout", "weight", b"weight"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["kind", b"kind"]) -> typing.Literal["exit_code", "stdout", "stderr", "json_schema", "file", "function", "script"] | None: ...
+    def HasField(self, field_name: typing.Literal["exit_code", b"exit_code", "file", b"file", "function", b"function", "json_schema", b"json_schema", "kind", b"kind", "script", b"script", "stderr", b"stderr", "stdout", b"stdout", "tests", b"tests"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["exit_code", b"exit_code", "file", b"file", "function", b"function", "json_schema", b"json_schema", "kind", b"kind", "name", b"name", "optional", b"optional", "script", b"script", "stderr", b"stderr", "stdout", b"stdout", "tests", b"tests", "weight", b"weight"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["kind", b"kind"]) -> typing.Literal["exit_code", "stdout", "stderr", "json_schema", "file", "function", "script", "tests"] | None: ...
 
 global___Check = Check
 
@@ -335,6 +341,76 @@ class Tolerance(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["absolute", b"absolute", "relative", b"relative"]) -> None: ...
 
 global___Tolerance = Tolerance
+
+@typing.final
+class TestsCheck(google.protobuf.message.Message):
+    """Tests that run apart from the candidate. Assurance SPLIT, or SPLIT_OBJECTS where an assertion
+    leaned on what an object of the candidate's says of itself.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FILES_FIELD_NUMBER: builtins.int
+    MODULES_FIELD_NUMBER: builtins.int
+    LIFETIME_FIELD_NUMBER: builtins.int
+    CALLBACKS_FIELD_NUMBER: builtins.int
+    COPY_BACK_FIELD_NUMBER: builtins.int
+    SEED_FIELD_NUMBER: builtins.int
+    lifetime: builtins.str
+    """How long a process of the candidate's lives: `test` (empty means this), `call` or `suite`."""
+    callbacks: builtins.bool
+    """True: the candidate may call functions that the tests pass to it."""
+    seed: builtins.int
+    """Seed of hypothesis. 0: chosen by the service and told in the verdict."""
+    @property
+    def files(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ScriptFile]:
+        """The test files, pytest's or unittest's; those named `test_*.py` or `*_test.py` are collected."""
+
+    @property
+    def modules(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The candidate's modules that the tests import. Empty: every module that was submitted."""
+
+    @property
+    def copy_back(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___CopyBack]:
+        """Arguments that the candidate is meant to change in place."""
+
+    def __init__(
+        self,
+        *,
+        files: collections.abc.Iterable[global___ScriptFile] | None = ...,
+        modules: collections.abc.Iterable[builtins.str] | None = ...,
+        lifetime: builtins.str = ...,
+        callbacks: builtins.bool = ...,
+        copy_back: collections.abc.Iterable[global___CopyBack] | None = ...,
+        seed: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["callbacks", b"callbacks", "copy_back", b"copy_back", "files", b"files", "lifetime", b"lifetime", "modules", b"modules", "seed", b"seed"]) -> None: ...
+
+global___TestsCheck = TestsCheck
+
+@typing.final
+class CopyBack(google.protobuf.message.Message):
+    """Arguments of one function that are copied back into the tests' own objects after a call."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FUNCTION_FIELD_NUMBER: builtins.int
+    ARGUMENTS_FIELD_NUMBER: builtins.int
+    function: builtins.str
+    """The function's name in its module, such as `sort_in_place`."""
+    @property
+    def arguments(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Positions (`0`) or names (`items`)."""
+
+    def __init__(
+        self,
+        *,
+        function: builtins.str = ...,
+        arguments: collections.abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["arguments", b"arguments", "function", b"function"]) -> None: ...
+
+global___CopyBack = CopyBack
 
 @typing.final
 class ScriptCheck(google.protobuf.message.Message):

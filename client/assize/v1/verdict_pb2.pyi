@@ -85,6 +85,8 @@ class _ReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTyp
     """The policy forbids what the run did, or a pass of so little assurance."""
     REASON_INFRA_ERROR: _Reason.ValueType  # 13
     """The service, not the code, is at fault."""
+    REASON_VACUOUS: _Reason.ValueType  # 14
+    """The tests prove nothing: they pass against a stub that knows nothing."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why the code failed, or why we could not tell. A closed list."""
@@ -117,6 +119,8 @@ REASON_POLICY_DENIED: Reason.ValueType  # 12
 """The policy forbids what the run did, or a pass of so little assurance."""
 REASON_INFRA_ERROR: Reason.ValueType  # 13
 """The service, not the code, is at fault."""
+REASON_VACUOUS: Reason.ValueType  # 14
+"""The tests prove nothing: they pass against a stub that knows nothing."""
 global___Reason = Reason
 
 class _Assurance:

@@ -23,6 +23,7 @@ class Role(StrEnum):
 
     CANDIDATE = "candidate"
     ANALYSIS = "analysis"
+    TESTS = "tests"
     PROBE = "probe"
 
 

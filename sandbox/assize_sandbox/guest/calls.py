@@ -19,7 +19,9 @@ ANSWER_MOST = 1 << 20
 MESSAGE_MOST = 2000
 NAMES_MOST = 20
 NAME_MOST = 200
-GUEST_MODULES = ("calls", "candidate", "files", "process", "readers", "values", "wire")
+GUEST_MODULES = (
+    "calls", "candidate", "files", "letters", "objects", "process", "readers", "values", "wire",
+)  # fmt: skip
 
 
 def call(

@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import calls
 import files
+import letters
 import process
 import wire
 
@@ -33,10 +34,18 @@ class Guest:
         self._sources = files.Sources()
         self._reaper = process.Reaper()
         self._called = False
+        self._live: letters.Letterbox | None = None
 
     def serve(self) -> None:
         """Carry out what the host asks until it goes away."""
-        operations = {"put": self.put, "run": self.run, "call": self.call, "read": self.read}
+        operations = {
+            "put": self.put,
+            "run": self.run,
+            "call": self.call,
+            "read": self.read,
+            "live": self.live,
+            "ask": self.ask,
+        }
         wire.send({"ev": "ready"})
         while True:
             header, payload = wire.receive()
@@ -76,6 +85,31 @@ class Guest:
         ending = process.follow(child, self._reaper, b"", header["keep"], calls.ANSWER_MOST, tell)
         kind, answer = reply(ending.answer)
         wire.send({"ev": "reply", "kind": kind, **evidence(ending, header)}, answer)
+
+    def live(self, header: "wire.Header", _payload: bytes) -> None:
+        """Start a process that stays and answers requests; end the one before."""
+        import objects
+
+        if self._live is not None:
+            self._live.end()
+            self._sources.restore()
+        environment = FIXED_ENVIRONMENT | header["env"]
+        child = process.Child(header, lambda _answer: objects.live(environment))
+        self._live = letters.Letterbox(child, self._reaper, header["keep"], tell)
+        wire.send({"ev": "done"})
+
+    def ask(self, header: "wire.Header", payload: bytes) -> None:
+        """Pass a request to the live process, and its answer back."""
+        if self._live is None:
+            raise OSError("there is no live process")
+        self._live.post(payload)
+        answer = self._live.wait()
+        ending = self._live.ending
+        if answer is None and ending is not None:
+            wire.send({"ev": "reply", "kind": "none", **evidence(ending, header)})
+        else:
+            alive = {"code": 0, "signal": None, "flooded": False, "disk_full": False}
+            wire.send({"ev": "reply", "kind": "value", **alive}, answer or b"")
 
     def read(self, header: "wire.Header", _payload: bytes) -> None:
         """Read a file that the program left."""

@@ -39,13 +39,13 @@ class Refused(Exception):
     """The value is not plain, or over a limit; the message says which part and why."""
 
 
-def encode(value: object) -> bytes:
-    """Return the value's bytes.
+def encode(value: object, keep: "Callable[[object], tuple[int, str, str]] | None" = None) -> bytes:
+    """Return the value's bytes. `keep` names what is not plain, where handles may cross.
 
     Raises:
         Refused: It is not plain data of the exact types, or too deep, too large or endless.
     """
-    writer = _Writer()
+    writer = _Writer(keep)
     try:
         writer.value(value, 0)
     except RuntimeError as error:  # A thread changes it meanwhile, or the stack is used up.
@@ -53,9 +53,9 @@ def encode(value: object) -> bytes:
     return bytes(writer.out)
 
 
-def decode(data: bytes) -> object:
-    """Return the value."""
-    return _Reader(data).value()
+def decode(data: bytes, find: "Callable[[int, str, str], object] | None" = None) -> "Any":
+    """Return the value. `find` returns what a handle stands for, where handles may cross."""
+    return _Reader(data, find).value()
 
 
 def decode_call(data: bytes) -> "tuple[tuple[object, ...], dict[str, object]]":
@@ -65,8 +65,9 @@ def decode_call(data: bytes) -> "tuple[tuple[object, ...], dict[str, object]]":
 
 
 class _Writer:
-    def __init__(self) -> None:
+    def __init__(self, keep: "Callable[[object], tuple[int, str, str]] | None" = None) -> None:
         self.out = bytearray()
+        self._keep = keep
         self._nodes = 0
         self._open: set[int] = set()
 
@@ -133,7 +134,12 @@ class _Writer:
             if module is not None and getattr(module, name, None) is type(value):
                 write(self, value)
                 return
-        raise Refused(f"an object of type {_name(value)} is not plain data")
+        if self._keep is None:
+            raise Refused(f"an object of type {_name(value)} is not plain data")
+        number, kind, name = self._keep(value)
+        self.out += b"h" + _COUNT.pack(number)
+        self.text(b"s", kind)
+        self.text(b"s", name)
 
     def blob(self, tag: bytes, content: bytes) -> None:
         """Write counted bytes."""
@@ -241,8 +247,11 @@ _RARE: "tuple[tuple[str, str, Callable[[_Writer, Any], None]], ...]" = (
 
 
 class _Reader:
-    def __init__(self, data: bytes) -> None:
+    def __init__(
+        self, data: bytes, find: "Callable[[int, str, str], object] | None" = None
+    ) -> None:
         self._data = data
+        self._find = find
         self._at = 0
 
     def value(self) -> object:
@@ -293,6 +302,9 @@ class _Reader:
             from pathlib import Path
 
             return Path(self._text())
+        if tag == b"h" and self._find is not None:
+            number = self._count()
+            return self._find(number, self._part(), self._part())
         raise ValueError(f"no value starts with {tag!r}: the host and the guest differ")
 
     def _moment(self, tag: bytes) -> object:

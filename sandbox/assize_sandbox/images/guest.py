@@ -50,7 +50,7 @@ def installed() -> tuple[Placed, ...]:
     Raises:
         SandboxError: An analyser is not installed, or not with a list of its files.
     """
-    return (*guest_programs(), *ruff(), *mypy())
+    return (*guest_programs(), *ruff(), *mypy(), *test_runner())
 
 
 def recipe(files: Iterable[Placed]) -> str:
@@ -96,6 +96,18 @@ def mypy() -> Iterator[Placed]:
         for file in listed(distribution_):
             if is_module(file):
                 yield placed(file, TOOLS / "lib" / file)
+
+
+def test_runner() -> Iterator[Placed]:
+    """Yield the modules that a test sandbox runs suites with; no candidate imports them."""
+    known: dict[str, Distribution] = {}
+    for name in ("pytest", "pytest-asyncio", "hypothesis"):
+        required(name, known)
+    for distribution_ in known.values():
+        for file in listed(distribution_):
+            # pytest-asyncio asks for its own version.
+            if is_module(file) or file.name == "METADATA":
+                yield placed(file, TOOLS / "tests" / file)
 
 
 def required(name: str, known: dict[str, Distribution]) -> dict[str, Distribution]:
