@@ -92,7 +92,7 @@ class WarmPool:
         preparation = self._next(shelf)
         self._start_one(kind)
         while preparation is not None:
-            container = await self._wait(preparation, shelf)
+            container = await self._wait(preparation, kind)
             if container.alive:
                 return container
             self._discard(preparation)
@@ -112,15 +112,17 @@ class WarmPool:
                 return preparation
         return None
 
-    async def _wait(self, preparation: Preparation, shelf: deque[Preparation]) -> Container:
+    async def _wait(self, preparation: Preparation, kind: Kind) -> Container:
         try:
             return await asyncio.shield(preparation)
         except asyncio.CancelledError:
-            # The taker gave up; what it waited for serves the next one.
-            if self._closed:
+            # The taker gave up; what it waited for serves the next one, if its kind still waits.
+            shelf = self._shelves.get(kind)
+            if shelf is None or self._closed:
                 self._discard(preparation)
             else:
                 shelf.appendleft(preparation)
+                self._give_up_excess()
             raise
 
     def _start_one(self, kind: Kind) -> None:
@@ -141,14 +143,15 @@ class WarmPool:
 
     def _give_up_excess(self) -> None:
         while self.waiting > self._size:
-            self._discard(next(self._oldest_first()))
+            self._discard(next(self._least_wanted_first()))
 
-    def _oldest_first(self) -> Iterator[Preparation]:
+    def _least_wanted_first(self) -> Iterator[Preparation]:
         """Take preparations off their shelves, least wanted kind first."""
         for kind in tuple(self._shelves):
             shelf = self._shelves[kind]
             while shelf:
-                yield shelf.popleft()
+                # The newest has the longest way to go.
+                yield shelf.pop()
             del self._shelves[kind]
 
     def _discard(self, preparation: Preparation) -> None:
@@ -159,7 +162,7 @@ class WarmPool:
     async def close(self) -> None:
         """Remove every container that waits, those still starting too. Idempotent."""
         self._closed = True
-        for preparation in self._oldest_first():
+        for preparation in self._least_wanted_first():
             self._discard(preparation)
         while self._removals:
             await asyncio.wait(self._removals)

@@ -55,7 +55,7 @@ def read_reply(event: Frame, outcome: Outcome) -> CallOutcome:
             return CallOutcome(replace(outcome, detail=message), raised=names)
         case "refused":
             text = event.payload[:DETAIL_MOST_CHARS].decode(errors="replace")
-            return CallOutcome(outcome, refused=text)
+            return CallOutcome(outcome, refused=text or "no reason was given")
         case "none":
             return CallOutcome(_unanswered(outcome))
     raise ProtocolViolation("the guest sent a reply of no known kind")

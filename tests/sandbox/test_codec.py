@@ -374,7 +374,7 @@ def test_nested_frozensets_are_checked_once_for_all_levels(
         calls.append(len(keys))
         check_keys(keys)
 
-    monkeypatch.setattr("assize_sandbox.codec_reader.check_keys", counting)
+    monkeypatch.setattr("assize_sandbox.codec.reader.check_keys", counting)
     value: Value = FrozenSetValue(())
     for _ in range(tree.MOST_DEPTH):
         value = FrozenSetValue((value,))

@@ -1,4 +1,4 @@
-"""The guest's end of `assize_sandbox/codec.py`: real Python values to bytes and back.
+"""The guest's end of `assize_sandbox/codec`: real Python values to bytes and back.
 
 `decode` reads what the host wrote, so it trusts its input. `encode` meets whatever the candidate's
 code returned: it takes exact types only, so that no method of a candidate's class is called, and

@@ -1,5 +1,6 @@
 """Puts the gRPC server together: our services, standard health, standard reflection."""
 
+import os
 from typing import Final
 
 import grpc
@@ -30,6 +31,9 @@ class RpcServer:
     """A gRPC server that can be drained."""
 
     def __init__(self, dispatcher: Dispatcher, policies: PolicySet) -> None:
+        # Read when gRPC is first used. What it does at forks kills children of uvloop now and then:
+        # uvloop forks to start a process, and no child of ours needs gRPC.
+        os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
         self._server = grpc.aio.server(
             interceptors=[MalformedRequests()],
             options=[

@@ -2,23 +2,26 @@
 
 Each call is a short process in a session of its own, so that a Ctrl-C in our terminal does not
 stop it half-way. It gets nothing of our environment but the search path.
+
+INVARIANT: calls are started by `subprocess`, which uses vfork, and not by the event loop. uvloop
+forks, and a fork runs the handlers that libraries have registered: those of gRPC bring the child
+down when another thread is inside gRPC just then. A fork also copies our page tables.
 """
 
 import asyncio
 import os
 import shutil
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Final, TypeVar
+from subprocess import DEVNULL, Popen
+from typing import Final
 
-from assize_sandbox.engines.runc.streams import FarEnds
+from assize_sandbox.engines.runc.streams import FarEnds, wake
 from assize_sandbox.errors import EngineUnavailable, SandboxError
 
 CALL_SECONDS: Final = 30
 """How long a call may take on a loaded machine; one takes tens of milliseconds."""
 COMPLAINT_CHARACTERS: Final = 2000
-T = TypeVar("T")
+SAID_MOST_BYTES: Final = 64 * 1024
 
 
 class Runtime:
@@ -59,10 +62,10 @@ class Runtime:
         pid_file = bundle / "pid"
         words = ("run", "--detach", "--bundle", str(bundle), "--pid-file", str(pid_file), container)
         try:
-            process = await self._spawn(words, stdio.stdin, stdio.stdout, stdio.stderr)
+            process = self._spawn(words, stdio.stdin, stdio.stdout, stdio.stderr)
         finally:
             stdio.close()
-        if await bounded(process, process.wait()) != 0:
+        if await bounded(process) != 0:
             raise SandboxError(f"{self._command[0]} could not start a container")
         return read_number(pid_file)
 
@@ -75,22 +78,24 @@ class Runtime:
         await self._call("delete", "--force", container)
 
     async def _call(self, *words: str) -> str:
-        process = await self._spawn(words, DEVNULL, PIPE, STDOUT)
-        said, _ = await bounded(process, process.communicate())
-        text = said.decode(errors="replace")
-        if process.returncode != 0:
+        # A file in memory, not a pipe: nobody has to read while it runs.
+        said = os.memfd_create("said")
+        try:
+            status = await bounded(self._spawn(words, DEVNULL, said, said))
+            text = os.pread(said, SAID_MOST_BYTES, 0).decode(errors="replace")
+        finally:
+            os.close(said)
+        if status != 0:
             raise SandboxError(
-                f"{self._command[0]} {' '.join(words)} failed with status {process.returncode}: "
+                f"{self._command[0]} {' '.join(words)} failed with status {status}: "
                 f"{text[-COMPLAINT_CHARACTERS:]}"
             )
         return text
 
-    async def _spawn(self, words: tuple[str, ...], stdin: int, stdout: int, stderr: int) -> Process:
+    def _spawn(self, words: tuple[str, ...], stdin: int, stdout: int, stderr: int) -> Popen[bytes]:
         try:
-            return await asyncio.create_subprocess_exec(
-                *self._command,
-                *("--root", str(self._state)),
-                *words,
+            return Popen(
+                (*self._command, "--root", str(self._state), *words),
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
@@ -101,21 +106,35 @@ class Runtime:
             raise SandboxError(f"{self._command[0]} could not be run: {error}") from error
 
 
-async def bounded(process: Process, work: Coroutine[None, None, T]) -> T:
-    """Wait for a runtime's end; one that hangs is killed.
+async def bounded(process: Popen[bytes]) -> int:
+    """Wait for a runtime's end and return its status; one that hangs is killed.
 
     Raises:
         SandboxError: It took too long.
     """
     try:
         async with asyncio.timeout(CALL_SECONDS):
-            return await work
+            await ended(process.pid)
+        return process.wait()
     except TimeoutError:
         raise SandboxError(f"the OCI runtime was silent for {CALL_SECONDS} s") from None
     finally:
-        if process.returncode is None:
+        if process.poll() is None:
             process.kill()
-            await process.wait()
+            process.wait()
+
+
+async def ended(pid: int) -> None:
+    """Wait until a child of ours is dead; it is left to be reaped."""
+    loop = asyncio.get_running_loop()
+    dead = loop.create_future()
+    pidfd = os.pidfd_open(pid)
+    loop.add_reader(pidfd, wake, dead)
+    try:
+        await dead
+    finally:
+        loop.remove_reader(pidfd)
+        os.close(pidfd)
 
 
 def read_number(file: Path) -> int:

@@ -1,4 +1,4 @@
-"""Reads the bytes of `codec.py`, which says what they are and what is promised about it."""
+"""Reads values; `codec/__init__.py` says what their bytes are and what is promised about it."""
 
 import math
 from collections.abc import Callable
@@ -21,10 +21,11 @@ from assize.values.tree import (
     TupleValue,
     Value,
 )
-from assize_sandbox.codec_layout import (
+from assize_sandbox.codec.layout import (
     CLOCK,
     COUNT,
     DATE,
+    DEFAULT_LIMITS,
     DELTA,
     DOUBLE,
     NAN,
@@ -44,7 +45,21 @@ _SEQUENCES: Final[dict[int, _Sequence]] = {
 }
 
 
-class Reader:
+def decode(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> Value:
+    """Return the value that the bytes say.
+
+    Raises:
+        CodecError: They are not exactly the encoding of one value, or it is over a limit.
+    """
+    if len(data) > limits.total_bytes:
+        raise CodecError(f"{len(data)} bytes, over {limits.total_bytes}")
+    reader = _Reader(data, limits)
+    value = reader.value(0, in_key=False)
+    reader.end()
+    return value
+
+
+class _Reader:
     """Reads hostile bytes, front to back. Nothing but `CodecError` gets out of it."""
 
     def __init__(self, data: bytes, limits: DecodeLimits) -> None:

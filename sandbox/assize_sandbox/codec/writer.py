@@ -1,23 +1,4 @@
-"""Plain values as bytes. The guest has its own copy of these rules (`guest/values.py`).
-
-A value is a tag of one byte and its content; a count is 32 bits, big-endian as everything here:
-
-    N T F   None, True, False          l t S z  list, tuple, set, frozenset: count, values
-    i j     int, from 0 and below 0:   d        dict: count, then keys and values in turn
-            count, its size's bytes    D P      decimal, path: count, text
-    f c     float, complex: doubles    q r x    fraction, range, slice: 2 or 3 ints (or None)
-    s b     str, bytes: count, bytes   u        UUID: 16 bytes
-    a e     date: year, month, day; timedelta: days, seconds, microseconds
-    o p     time; datetime, its date first: hour, minute, second, microseconds, fold, then 0, or
-            1 and the offset from UTC in microseconds
-
-Text is UTF-8, lone surrogates included. A value has exactly one encoding, the order of sets and
-dicts aside; there is one NaN. `call` arguments are a tuple of a tuple and a dict with str keys.
-
-SECURITY: what the guest sends is hostile. `decode` raises `CodecError` and nothing else, in time
-linear in the bytes: no hostile value is hashed, no digits are turned into an int, every count is
-held against what is left before anything is allocated.
-"""
+"""Writes values; `codec/__init__.py` says what their bytes are."""
 
 import math
 from collections.abc import Sequence
@@ -25,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePosixPath
-from typing import Final
 from uuid import UUID
 
 from assize.values.tree import (
@@ -42,25 +22,20 @@ from assize.values.tree import (
     TupleValue,
     Value,
 )
-from assize_sandbox.codec_layout import (
+from assize_sandbox.codec.layout import (
     CLOCK,
     COUNT,
     DATE,
+    DEFAULT_LIMITS,
     DELTA,
     DOUBLE,
     MICROSECOND,
     NAN,
     OFFSET,
     CodecError,
-    DecodeLimits,
     decimal_text,
 )
-from assize_sandbox.codec_reader import Reader
 from assize_sandbox.frames import PAYLOAD_MOST
-
-__all__ = ["CodecError", "DecodeLimits", "decode", "encode", "encode_call"]
-
-DEFAULT_LIMITS: Final = DecodeLimits()
 
 
 def encode_call(arguments: Sequence[Value], keywords: Sequence[tuple[str, Value]]) -> bytes:
@@ -83,20 +58,6 @@ def encode(value: Value) -> bytes:
     if len(writer.out) > DEFAULT_LIMITS.total_bytes:
         raise CodecError(f"the value takes {len(writer.out)} bytes, over {PAYLOAD_MOST}")
     return bytes(writer.out)
-
-
-def decode(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> Value:
-    """Return the value that the bytes say.
-
-    Raises:
-        CodecError: They are not exactly the encoding of one value, or it is over a limit.
-    """
-    if len(data) > limits.total_bytes:
-        raise CodecError(f"{len(data)} bytes, over {limits.total_bytes}")
-    reader = Reader(data, limits)
-    value = reader.value(0, in_key=False)
-    reader.end()
-    return value
 
 
 class _Writer:

