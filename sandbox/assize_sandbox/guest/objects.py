@@ -74,26 +74,29 @@ class Objects:
             self._numbers[id(thing)] = number
         return number, kind_of(thing), path_of(type(thing))
 
-    def find(self, number: int, kind: str, _name: str) -> "Any":
-        """Return the object of a number; `callback` makes one that calls the tests back."""
-        return Callback(self, number) if kind == "callback" else self._kept[number]
+    def find(self, number: int) -> "Any":
+        """Return the object of a number."""
+        return self._kept[number]
 
 
 class Callback:
     """A function of the tests', called from here."""
 
-    def __init__(self, objects: Objects, number: int) -> None:
-        self._objects = objects
+    def __init__(self, server: "Server", number: int) -> None:
+        self._server = server
         self._number = number
 
     def __call__(self, *args: "Any", **kwargs: "Any") -> "Any":
-        """Ask the tests, and wait."""
-        message = ("callback", self._number, args, kwargs)
-        letters.child_sends(values.encode(message, self._objects.keep))
-        outcome, value = values.decode(letters.child_receives(), self._objects.find)
-        if outcome == "value":
-            return value
-        raise getattr(builtins, value[0], RuntimeError)(value[1])
+        """Ask the tests, and answer what they ask meanwhile."""
+        self._server.send(("callback", self._number, args, kwargs))
+        while True:
+            request = self._server.receive()
+            if request[0] == "returned":
+                return request[1]
+            if request[0] == "failed":
+                name, message = request[1]
+                raise getattr(builtins, name, RuntimeError)(message)
+            letters.child_sends(self._server.answer(request))
 
 
 def kind_of(thing: "Any") -> str:
@@ -128,10 +131,21 @@ class Server:
     def serve(self) -> None:
         """Answer one request after the other."""
         while True:
-            request = values.decode(letters.child_receives(), self._objects.find)
-            letters.child_sends(self._answer(request))
+            letters.child_sends(self.answer(self.receive()))
 
-    def _answer(self, request: "Any") -> bytes:
+    def send(self, message: "Any") -> None:
+        """Send something that is no answer."""
+        letters.child_sends(values.encode(message, self._objects.keep))
+
+    def receive(self) -> "Any":
+        """Wait for what the tests send."""
+        return values.decode(letters.child_receives(), self._find)
+
+    def _find(self, number: int, kind: str, _name: str) -> "Any":
+        return Callback(self, number) if kind == "callback" else self._objects.find(number)
+
+    def answer(self, request: "Any") -> bytes:
+        """Carry out a request."""
         verb, *parts = request
         text = Captured()
         changed: list[Any] = []

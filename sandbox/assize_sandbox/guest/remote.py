@@ -54,6 +54,7 @@ class Link:
         self.gone = ""
         """Why the candidate's process is dead, if it is."""
         self._classes: dict[str, type] = {}
+        self._instances: dict[str, type] = {}
         self._life = 0
 
     def fresh(self) -> None:
@@ -104,13 +105,13 @@ class Link:
 
     def _called_back(self, number: int, args: Any, kwargs: Any) -> Any:
         try:
-            return "value", self._kept[number](*args, **kwargs)
+            return "returned", self._kept[number](*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - goes back to whoever called
-            return "raised", (type(error).__name__, str(error))
+            return "failed", (type(error).__name__, str(error))
 
     def _keep(self, thing: object) -> "tuple[int, str, str]":
         """Name something that is not plain and goes to the candidate."""
-        if type(type(thing)) is RemoteType:
+        if type(type(thing)) is RemoteType or type(thing) is Bound:
             if object.__getattribute__(thing, "_assize_life") != self._life:
                 raise Refusal(
                     "this object belonged to a process of the candidate's that is gone: make it "
@@ -137,8 +138,8 @@ class Link:
     def _find(self, number: int, kind: str, name: str) -> Any:
         """Return the stand-in of an object that stays with the candidate."""
         if kind in {"function", "coroutine_function"}:
-            return Bound(self, number)
-        kind_class = self._classes.get(name, Remote)
+            return Bound(self, number, self._life)
+        kind_class = self._instances.get(name, Remote)
         made = object.__new__(kind_class)
         object.__setattr__(made, "_assize_link", self)
         object.__setattr__(made, "_assize_number", number)
@@ -160,8 +161,15 @@ class Link:
         return made
 
     def learn(self, path: str, kind: type) -> None:
-        """Know a class by its path."""
+        """Know a class by its path.
+
+        Objects get a hidden subclass of it: `isinstance` asks nobody where the type is the very
+        same, and we must know that it was asked.
+        """
         self._classes[path] = kind
+        if isinstance(kind, RemoteType):
+            hidden = {"__slots__": (), "__module__": kind.__module__, "__test__": False}
+            self._instances[path] = RemoteType(kind.__name__, (kind,), hidden)
 
 
 def exception_class(path: str, bases: "tuple[str, ...]") -> "type[Exception]":
@@ -221,14 +229,14 @@ def replace_content(old: Any, new: Any) -> None:
 class Bound:
     """Stands in for a function that is an object: a method, a closure, a lambda."""
 
-    def __init__(self, link: Link, number: int) -> None:
-        self._link = link
-        self._number = number
+    def __init__(self, link: Link, number: int, life: int) -> None:
+        self._assize_link = link
+        self._assize_number = number
+        self._assize_life = life
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it."""
-        target = self._link._find(self._number, "instance", "")  # noqa: SLF001 - same module
-        return called(self._link, target, "", args, kwargs)
+        return called(self._assize_link, self, "", args, kwargs)
 
 
 def signature_from(told: Any) -> inspect.Signature:
@@ -263,8 +271,8 @@ class RemoteType(type):
 
     def __instancecheck__(cls, thing: Any) -> bool:
         """Believe what the candidate says its object is, and note that it was asked."""
-        if "_assize_link" in cls.__dict__ and isinstance(type(thing), RemoteType):
-            cls._assize_link.leaned = True  # type: ignore[attr-defined]
+        if isinstance(type(thing), RemoteType):
+            _link(thing).leaned = True
         return super().__instancecheck__(thing)
 
     def __setattr__(cls, name: str, value: Any) -> None:
@@ -306,7 +314,7 @@ class Remote(metaclass=RemoteType):
 
     def __enter__(self) -> Any:
         """Enter it as a context."""
-        return _link(self).ask("call", _link(self).ask("get", self, "__enter__")[0], (), {}, ())[0]
+        return self.__getattr__("__enter__")()
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
         """Leave it as a context; an exception goes as None or as its text."""
