@@ -166,9 +166,7 @@ class Session:
             return CallOutcome(outcome)
         return read_reply(event, outcome)
 
-    async def suite(
-        self, order: Mapping[str, object], handlers: Mapping[str, Handler]
-    ) -> Outcome:
+    async def suite(self, order: Mapping[str, object], handlers: Mapping[str, Handler]) -> Outcome:
         """Run a suite in a test sandbox; `handlers` answer what it asks, by event.
 
         Raises:

@@ -64,9 +64,7 @@ class _Ledger:
 class SplitSuite:
     """Runs suites in a test sandbox against a candidate in another."""
 
-    def __init__(
-        self, tests: Session, candidate: Session, environment: Mapping[str, str]
-    ) -> None:
+    def __init__(self, tests: Session, candidate: Session, environment: Mapping[str, str]) -> None:
         self._tests = tests
         self._candidate = candidate
         self._environment = environment

@@ -52,7 +52,7 @@ class EmbeddedService:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits in __enter__
+        except BaseException as error:
             if self._address.done():
                 raise
             self._address.set_exception(error)

@@ -34,10 +34,39 @@ NAMES_MOST = 1000
 OPERATIONS: "dict[str, Any]" = {
     **{
         name: getattr(operator, name)
-        for name in (
-            "eq ne lt le gt ge add sub mul truediv floordiv mod pow lshift rshift and_ or_ xor "
-            "matmul neg pos abs invert getitem setitem delitem contains index iadd isub imul"
-        ).split()
+        for name in [
+            "eq",
+            "ne",
+            "lt",
+            "le",
+            "gt",
+            "ge",
+            "add",
+            "sub",
+            "mul",
+            "truediv",
+            "floordiv",
+            "mod",
+            "pow",
+            "lshift",
+            "rshift",
+            "and_",
+            "or_",
+            "xor",
+            "matmul",
+            "neg",
+            "pos",
+            "abs",
+            "invert",
+            "getitem",
+            "setitem",
+            "delitem",
+            "contains",
+            "index",
+            "iadd",
+            "isub",
+            "imul",
+        ]
     },
     "truth": bool,
     "len": len,

@@ -10,7 +10,9 @@ from typing import Any
 
 import letters
 import pytest
-import remote
+import stand_in_modules
+from link import Link
+from stand_ins import Function, Workshop
 
 MESSAGE_MOST = 4000
 REPORTS = {"passed": "passed", "failed": "failed", "skipped": "skipped"}
@@ -29,10 +31,14 @@ def main(header: "dict[str, Any]") -> None:
     sys.path[:] = [path for path in sys.path if not path.endswith("/guest")]
     sys.path.insert(0, "/work")
     sys.dont_write_bytecode = True
-    link = remote.Link(callbacks=header["callbacks"], back=header["back"])
+    link = Link(callbacks=header["callbacks"], back=header["back"])
     stub = header["stub"]
-    fill = remote.fill_stub(stub == "raises") if stub else remote.fill_from(link)
-    sys.meta_path.insert(0, remote.Finder(frozenset(header["modules"]), fill))
+    fill = (
+        stand_in_modules.fill_stub(stub == "raises")
+        if stub
+        else stand_in_modules.fill_from(link, Workshop(link))
+    )
+    sys.meta_path.insert(0, stand_in_modules.Finder(frozenset(header["modules"]), fill))
     reporter = Reporter(link, fresh=header["lifetime"] == "test" and not stub)
     seed = f"--hypothesis-seed={header['seed']}"
     status = pytest.main([*OPTIONS, *PLUGINS, seed, *header["tests"]], plugins=[reporter])
@@ -49,16 +55,14 @@ def tell(report: "dict[str, Any]") -> None:
 class Reporter:
     """A pytest plugin: reports every test once, with what it leaned on."""
 
-    def __init__(self, link: remote.Link, *, fresh: bool) -> None:
+    def __init__(self, link: Link, *, fresh: bool) -> None:
         self._link = link
         self._fresh = fresh
         self._phases: dict[str, list[Any]] = {}
 
     def pytest_collection_modifyitems(self, items: "list[Any]") -> None:
         """Drop what is no test of ours: a candidate may name a function `test_something`."""
-        items[:] = [
-            item for item in items if not isinstance(getattr(item, "obj", None), remote.Function)
-        ]
+        items[:] = [item for item in items if not isinstance(getattr(item, "obj", None), Function)]
 
     def pytest_collection_finish(self, session: Any) -> None:
         """Tell which tests there are, before any of them runs."""

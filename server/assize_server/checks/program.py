@@ -12,6 +12,7 @@ from assize.model.spec import (
     Spec,
     Stderr,
     Stdout,
+    Tests,
     TextExpectation,
 )
 from assize.model.verdict import Assurance, CheckResult, CheckStatus, Output, Reason
@@ -83,7 +84,7 @@ def _judge(check: Check, outcome: Outcome, files: Mapping[str, FileRead]) -> Che
             return judge_schema(check, check.kind, outcome.stdout, files)
         case FileIs():
             return judge_file(check, check.kind, files.get(check.kind.path))
-        case Function() | Script():
+        case Function() | Script() | Tests():
             return failed(check, Reason.INFRA_ERROR, "this check does not judge the program")
 
 

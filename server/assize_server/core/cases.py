@@ -16,7 +16,7 @@ INITIALISER: Final = "__init__.py"
 
 def check_function(kind: Function, files: Iterable[str], field: str, faults: Faults) -> None:
     """Note every fault of a function check; `files` are the submitted paths."""
-    faults.add(f"{field}.module", _module_fault(kind.module, frozenset(files)))
+    faults.add(f"{field}.module", module_fault(kind.module, frozenset(files)))
     if not kind.cases:
         faults.add(f"{field}.cases", "at least 1 case is needed, got 0")
     for index, case in enumerate(kind.cases[:MOST_CASES]):
@@ -41,7 +41,8 @@ def dotted_name_fault(name: str) -> str | None:
     return None
 
 
-def _module_fault(module: str, files: frozenset[str]) -> str | None:
+def module_fault(module: str, files: frozenset[str]) -> str | None:
+    """Return why a module is none of the submitted files, None if it is one."""
     fault = dotted_name_fault(module)
     if fault is not None:
         return fault

@@ -23,6 +23,7 @@ from assize.model.spec import (
     Spec,
     Stderr,
     Stdout,
+    Tests,
     TextExpectation,
 )
 from assize.model.submission import Submission
@@ -43,8 +44,11 @@ from assize_server.core.json_schema import SchemaRefused, check_schema
 from assize_server.core.paths import clashes, path_fault
 from assize_server.core.patterns import PatternRefused, check_pattern
 from assize_server.core.submission import check_submission, script_name_fault
+from assize_server.core.suites import check_tests
 
 SHA256: Final = re.compile("[0-9a-fA-F]{64}")
+APART: Final = Function | Script | Tests
+"""Checks that do not look at the program's run."""
 IMPLICIT_CHECK_NAME: Final = "program"
 """Names the result of a program that no check asks about and that failed."""
 
@@ -83,7 +87,7 @@ def _check_names(checks: tuple[Check, ...], faults: Faults) -> None:
             faults.add(
                 field, f"the name {one_line(check.name)!r} is given {counts[check.name]} times"
             )
-        if check.name == IMPLICIT_CHECK_NAME and isinstance(check.kind, Function | Script):
+        if check.name == IMPLICIT_CHECK_NAME and isinstance(check.kind, APART):
             faults.add(field, f"the name {IMPLICIT_CHECK_NAME!r} is for checks of the program")
 
 
@@ -94,7 +98,7 @@ def _check_weight(weight: float, field: str, faults: Faults) -> None:
 
 def _check_kind(check: Check, submission: Submission, field: str, faults: Faults) -> None:
     kind = check.kind
-    if not isinstance(kind, Function | Script) and submission.entry_point is None:
+    if not isinstance(kind, APART) and submission.entry_point is None:
         faults.add(field, "a check of the program needs submission.entry_point")
     match kind:
         case ExitCode(code):
@@ -113,6 +117,8 @@ def _check_kind(check: Check, submission: Submission, field: str, faults: Faults
             check_function(kind, _paths(submission), f"{field}.function", faults)
         case Script(files):
             _check_script(files, _paths(submission), f"{field}.script", faults)
+        case Tests():
+            check_tests(kind, _paths(submission), f"{field}.tests", faults)
         case _:
             assert_never(kind)
 

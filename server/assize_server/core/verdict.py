@@ -31,6 +31,7 @@ PRECEDENCE: Final = (
     Reason.SIGNALED,
     Reason.RUNTIME_ERROR,
     Reason.WRONG_ANSWER,
+    Reason.VACUOUS,
     Reason.STATIC_FINDINGS,
     Reason.POLICY_DENIED,
     Reason.INFRA_ERROR,

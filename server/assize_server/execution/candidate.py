@@ -9,14 +9,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from assize.model.spec import Check, FileIs, Function, JsonSchema, Script, Spec
+from assize.model.spec import Check, FileIs, Function, JsonSchema, Script, Spec, Tests
 from assize.model.submission import Submission
-from assize_sandbox.engines.base import Container
+from assize_sandbox.engines.base import Container, Role
 from assize_sandbox.limits import Shape
 from assize_sandbox.outcome import CallOutcome, FileRead, Outcome
 from assize_sandbox.session import Command, Session
 from assize_server.checks.calls import encoded_arguments
 from assize_server.execution.budget import Budget
+from assize_server.execution.suites import ProvenSuites, SuiteRun, run_suite, tests_limits
 
 PYTHON: Final = ("python3", "-B")
 FILE_READ_MOST_BYTES: Final = 1024 * 1024
@@ -28,7 +29,7 @@ OnOutput = Callable[[str, bytes], None]
 class Containers(Protocol):
     """Where prepared containers come from."""
 
-    async def take(self, shape: Shape) -> Container:
+    async def take(self, shape: Shape, role: Role = Role.CANDIDATE) -> Container:
         """Return a container that nobody has used."""
         ...
 
@@ -91,6 +92,21 @@ class CandidateRunner:
             files = self._sources() | {path: text.encode() for path, text in script.files}
             await session.put(files)
             return await session.run(self._command((*PYTHON, script.files[0][0]), stdin=b""))
+
+    async def suite(self, check: Tests, proven: ProvenSuites) -> SuiteRun:
+        """Run a suite in a test sandbox against the candidate in its own."""
+        async with self._session(None) as candidate, self._test_session() as tests:
+            return await run_suite(check, self._submission, tests, candidate, proven)
+
+    @asynccontextmanager
+    async def _test_session(self) -> AsyncIterator[Session]:
+        limits = tests_limits(self._budget.left())
+        session = Session(await self._containers.take(limits.shape, Role.TESTS), limits)
+        try:
+            yield session
+        finally:
+            # Not the candidate's: its usage is not told.
+            await session.close()
 
     @asynccontextmanager
     async def _session(self, on_output: OnOutput | None) -> AsyncIterator[Session]:

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import structlog
 
 from assize.model.events import OutputChunk
-from assize.model.spec import Check, Function, Script
+from assize.model.spec import Check, Function, Script, Tests
 from assize.model.submission import SourceFile
 from assize.model.verdict import (
     CheckResult,
@@ -20,12 +20,14 @@ from assize_sandbox.errors import SandboxError
 from assize_sandbox.outcome import CallOutcome, Outcome
 from assize_server.checks.judge import judge_script, skipped
 from assize_server.checks.judges import InlineJudge, Judge
+from assize_server.checks.suites import judge_suite
 from assize_server.core.analysis_settings import AnalysisSettings
 from assize_server.core.verdict import conclude
 from assize_server.execution.budget import Budget
 from assize_server.execution.candidate import CandidateRunner, Containers, ProgramRun
 from assize_server.execution.job import Emit, Job, could_not_tell
 from assize_server.execution.stages import Stages
+from assize_server.execution.suites import ProvenSuites, SuiteRun
 
 INFRA_SECONDS: Final = 60.0
 """What everything but candidate code may take before we give up and say that we could not tell."""
@@ -56,6 +58,7 @@ class LocalExecutor:
         judge: Judge | None = None,
     ) -> None:
         self._judge = judge or InlineJudge()
+        self.proven = ProvenSuites()
         self._containers = containers
         self._analyser = analyser
         self._isolation = isolation
@@ -104,6 +107,7 @@ class _Trial:
         self._budget = Budget(job.limits)
         self._streamed = 0
         self._program: ProgramRun | None = None
+        self._suites: dict[str, SuiteRun] = {}
 
     async def verdict(self) -> Verdict:
         findings = await self._analyse()
@@ -133,6 +137,11 @@ class _Trial:
                 for check in checks
                 if isinstance(check.kind, Script)
             }
+            self._suites = {
+                check.name: await runner.suite(check.kind, self._executor.proven)
+                for check in checks
+                if isinstance(check.kind, Tests)
+            }
         with self._stages.stage("judge"):
             return await self._judge(calls, scripts)
 
@@ -150,6 +159,8 @@ class _Trial:
                 results[check.name] = await judge.calls(check, calls[check.name])
             elif isinstance(check.kind, Script):
                 results[check.name] = judge_script(check, scripts[check.name])
+            elif isinstance(check.kind, Tests):
+                results[check.name] = judge_suite(check, self._suites[check.name])
         order = {check.name: position for position, check in enumerate(spec.checks)}
         # What the spec does not name (a program that failed unasked) comes last.
         return tuple(
