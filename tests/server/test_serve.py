@@ -1,6 +1,7 @@
 """`assize serve` as a process of its own, over real containers."""
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -64,7 +65,8 @@ def test_service_told_to_end_drains(own_home: Path) -> None:
         stream = client.stream(submitted(SLEEPS), SPEC, limits=limits)
         while not isinstance(next(stream), OutputChunk):
             pass
-        process.send_signal(signal.SIGTERM)
+        # To every process of the service, as systemd does it.
+        os.killpg(process.pid, signal.SIGTERM)
         read_until(process, "draining")
         with pytest.raises(errors.Unavailable) as caught:
             client.verify(submitted(HELLO), SPEC)
