@@ -43,35 +43,27 @@ def serving(home: Path) -> Iterator[tuple[Process, Client]]:
             yield process, client
 
 
-def test_service_judges_and_ends_well_when_told_to(own_home: Path) -> None:
-    """It is healthy, gives verdicts, and SIGTERM ends it with 0 and no container."""
+def test_service_judges_and_drains_when_told_to_end(own_home: Path) -> None:
+    """The run that was admitted gets its verdict, a new one is refused, then it ends with 0."""
     with serving(own_home) as (process, client):
         assert client.healthy()
-        verdict = client.verify(submitted(HELLO), SPEC)
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=PATIENCE_SECONDS)
-    assert verdict.status is Status.PASSED, verdict
-    assert verdict.isolation is not None
-    assert verdict.isolation.engine == "runc"
-    assert {"network", "seccomp", "memory", "pids"} <= set(verdict.isolation.barriers)
-    assert (process.returncode, out) == (0, ""), err
-    assert containers(own_home) == set()
-
-
-def test_service_told_to_end_drains(own_home: Path) -> None:
-    """The run that was admitted gets its verdict, a new one is refused, then it ends with 0."""
-    limits = RequestedLimits(wall_seconds=1.0)
-    with serving(own_home) as (process, client):
-        stream = client.stream(submitted(SLEEPS), SPEC, limits=limits)
+        before = client.verify(submitted(HELLO), SPEC)
+        stream = client.stream(submitted(SLEEPS), SPEC, limits=RequestedLimits(wall_seconds=1.0))
         while not isinstance(next(stream), OutputChunk):
             pass
         # To every process of the service, as systemd does it.
         os.killpg(process.pid, signal.SIGTERM)
         read_until(process, "draining")
+        assert not client.healthy()
         with pytest.raises(errors.Unavailable) as caught:
             client.verify(submitted(HELLO), SPEC)
         *_, verdict = stream
-        assert process.wait(PATIENCE_SECONDS) == 0
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, out) == (0, ""), err
+    assert before.status is Status.PASSED, before
+    assert before.isolation is not None
+    assert before.isolation.engine == "runc"
+    assert {"network", "seccomp", "memory", "pids"} <= set(before.isolation.barriers)
     assert caught.value.reason == ReasonCode.DRAINING
     assert isinstance(verdict, Verdict)
     assert verdict.reason is Reason.TIME_LIMIT
@@ -99,7 +91,7 @@ def test_what_a_killed_service_left_is_removed_by_the_next(own_home: Path) -> No
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0:50051", "[::]:50051", "192.0.2.1:1", "example.org:1"])
-def test_address_that_others_can_reach_is_refused(address: str, tmp_path: Path) -> None:
+def test_address_that_others_can_reach_is_not_local(address: str) -> None:
     """Calls are not authenticated, so it takes a word more."""
     assert not is_local(address)
 
@@ -107,7 +99,7 @@ def test_address_that_others_can_reach_is_refused(address: str, tmp_path: Path) 
 @pytest.mark.parametrize(
     "address", ["127.0.0.1:50051", "[::1]:1", "localhost:1", "unix:///run/a.sock", "127.9.9.9:1"]
 )
-def test_address_of_this_machine_is_taken(address: str) -> None:
+def test_address_of_this_machine_is_local(address: str) -> None:
     """Loopback and sockets."""
     assert is_local(address)
 
