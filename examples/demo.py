@@ -89,7 +89,7 @@ def main(names: Sequence[str]) -> int:
         with service() as address, Client(address) as client:
             judged = [judge(client, example) for example in examples]
     except (CannotStart, AssizeError) as error:
-        console.print(f"demo: {error}", style="bold magenta")
+        console.print(f"demo: {error}", style="bold magenta", soft_wrap=True)
         return 4
     console.print(summary(judged))
     return 0 if all(each.is_right for each in judged) else 1

@@ -5,6 +5,7 @@ are used or listed, never to run another command, and a light installation names
 """
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -75,11 +76,21 @@ def run() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         # A character that the locale cannot show must not cost the verdict.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Whoever ignores one of them (nohup) means it.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _leave)
     try:
         app()
     except Exception:  # noqa: BLE001 - Python would end with 1, which means that the code failed
         traceback.print_exc()
     sys.exit(ExitStatus.UNKNOWN)
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    """Leave by every `finally`, so that no container stays behind; a second signal just ends."""
+    signal.signal(number, signal.SIG_DFL)
+    sys.exit(128 + number)
 
 
 def _attached() -> dict[str, EntryPoint]:

@@ -104,9 +104,11 @@ class Container(Protocol):
         ...
 
     async def remove(self) -> Remains:
-        """Kill, wait until every process is dead, read the last counters, free everything.
+        """Kill, wait until every process is dead, read the last counters.
 
-        Idempotent: a second call returns the same remains.
+        What else there is of it (cgroup, files, the runtime's records) holds no code and no memory
+        of the job's; it is freed soon afterwards, and `Engine.close` waits for that. Idempotent: a
+        second call returns the same remains.
         """
         ...
 
@@ -132,5 +134,9 @@ class Engine(Protocol):
         ...
 
     async def close(self) -> None:
-        """Remove every container that is left. Idempotent."""
+        """Remove every container that is left and wait until all is freed. Idempotent.
+
+        Raises:
+            SandboxError: Something is left behind.
+        """
         ...

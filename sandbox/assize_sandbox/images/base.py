@@ -4,11 +4,11 @@ A base takes a minute to make and rarely changes, so each is kept below its own 
 share its files through hard links. Nobody writes to those files after a base has its name.
 """
 
-import compileall
 import json
-import py_compile
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -136,13 +136,19 @@ def compile_library(rootfs: Path) -> None:
 
 
 def compile_tree(folder: Path, rootfs: Path) -> None:
-    """Compile the modules below `folder`; the same sources give the same bytes."""
+    """Compile the modules below `folder`; the same sources give the same bytes.
+
+    In a fresh process: what was compiled before in the same one shows in the bytes.
+    """
     if folder.is_dir():
         # Files that do not compile are test data of the library's, and nobody imports them.
-        compileall.compile_dir(
-            folder,
-            quiet=2,
-            stripdir=rootfs,
-            prependdir="/",
-            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        subprocess.run(
+            [
+                *(sys.executable, "-P", "-s", "-m", "compileall", "-qq"),
+                *("-s", str(rootfs), "-p", "/", "--invalidation-mode", "unchecked-hash"),
+                str(folder),
+            ],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={"PYTHONHASHSEED": "0"},
         )

@@ -106,8 +106,11 @@ def choose(wanted: str) -> BaseSource:
 class MmdebstrapSource:
     """Debian's own packages, from the mirrors of the host's apt."""
 
-    def __init__(self, mirrors: tuple[str, ...] | None = None) -> None:
+    def __init__(
+        self, mirrors: tuple[str, ...] | None = None, *, extra_options: tuple[str, ...] = ()
+    ) -> None:
         self._mirrors = apt.sources(SUITE) if mirrors is None else mirrors
+        self._options = (*OPTIONS, *extra_options)
 
     @property
     def name(self) -> str:
@@ -116,7 +119,7 @@ class MmdebstrapSource:
 
     def key(self) -> str:
         """Return the digest of options and mirrors."""
-        return combined({"options": "\0".join(OPTIONS), "mirrors": "\0".join(self._mirrors)})
+        return combined({"options": "\0".join(self._options), "mirrors": "\0".join(self._mirrors)})
 
     def export(self, archive: Path, progress: Progress) -> None:
         """Install the packages into a root of mmdebstrap's own and pack that."""
@@ -128,7 +131,7 @@ class MmdebstrapSource:
             )
         transport = archive.with_name("transport.conf")
         transport.write_text(apt.transport())
-        command = [MMDEBSTRAP, *OPTIONS, f"--aptopt={transport}", SUITE, str(archive)]
+        command = [MMDEBSTRAP, *self._options, f"--aptopt={transport}", SUITE, str(archive)]
         _run([*command, *self._arguments(archive.parent)], progress)
 
     def _arguments(self, folder: Path) -> Iterator[str]:

@@ -10,6 +10,7 @@ Rules, for every member:
 - `sitecustomize` and `usercustomize` are left out: they would run before the guest's code.
 """
 
+import copy
 import os
 import tarfile
 from pathlib import Path, PurePosixPath
@@ -85,15 +86,13 @@ def admitted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
         return None
     opens = member.isdir() or member.mode & OWNER_EXECUTES
-    return member.replace(
-        name=str(path),
-        mode=EVERYBODY_ENTERS if opens else EVERYBODY_READS,
-        uid=os.geteuid(),
-        gid=os.getegid(),
-        uname="",
-        gname="",
-        deep=False,
-    )
+    # Debian 12 has Python 3.11.2, and TarInfo.replace came with 3.11.4.
+    kept = copy.copy(member)
+    kept.name = str(path)
+    kept.mode = EVERYBODY_ENTERS if opens else EVERYBODY_READS
+    kept.uid, kept.gid = os.geteuid(), os.getegid()
+    kept.uname = kept.gname = ""
+    return kept
 
 
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> None:

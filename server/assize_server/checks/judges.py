@@ -129,8 +129,9 @@ class JudgeProcesses:
             self._idle.put_nowait(worker)
 
     async def _spawn(self) -> Process:
+        # A session of its own: a Ctrl-C at our terminal is for us, and we end our workers.
         worker = await asyncio.create_subprocess_exec(
-            sys.executable, *WORKER, stdin=PIPE, stdout=PIPE
+            sys.executable, *WORKER, stdin=PIPE, stdout=PIPE, start_new_session=True
         )
         self._all.add(worker)
         return worker

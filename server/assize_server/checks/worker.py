@@ -8,6 +8,7 @@ as bytes and is decoded only in here.
 import os
 import pickle
 import resource
+import signal
 import sys
 from typing import BinaryIO, Final
 
@@ -39,7 +40,9 @@ def grant_cpu_seconds(seconds: int) -> None:
 
 
 def main() -> None:
-    """Serve the process that started this one."""
+    """Serve the process that started this one, and end with it."""
+    # Who stops a whole service signals all of its processes; one that drains still needs us.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MOST, MEMORY_BYTES_MOST))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")

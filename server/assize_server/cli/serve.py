@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import logging
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 import uvloop
 
 from assize_sandbox.errors import SandboxError
+from assize_server import log_output
 from assize_server.policies.load import PolicyError
 from assize_server.rpc.server import RpcServer
 from assize_server.service import running
@@ -64,6 +66,7 @@ def command(
     if not allow_remote and not is_local(listen):
         typer.echo(f"{listen} can be reached from outside; say --allow-remote to mean it", err=True)
         raise typer.Exit(EXIT_USAGE)
+    log_output.to_stderr(logging.INFO)
     base = from_environment()
     settings = replace(
         base,
@@ -107,7 +110,8 @@ async def serve(settings: Settings, listen: str) -> None:
         port = await server.start(listen)
         _log.info("listening", address=listen, port=port)
         await stop.wait()
-        _log.info("draining", seconds=settings.drain_seconds)
         await server.stop_admitting()
+        service.dispatcher.stop_admitting()
+        _log.info("draining", seconds=settings.drain_seconds)
         await service.dispatcher.drain(settings.drain_seconds)
         await server.stop(1.0)

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 
-from assize.model.events import Event
+from assize.model.events import Admitted, Event
 from assize.model.verdict import Verdict
 from assize_server.execution.job import (
     Draining,
@@ -36,6 +36,12 @@ class _Record:
     verdict: Verdict | None = None
     task: asyncio.Task[Verdict] | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    leaving: bool = False
+    """It was cancelled and still has containers."""
+
+    @classmethod
+    def of(cls, job: Job) -> "_Record":
+        return cls(job, [Admitted(job.id, job.policy.name, job.policy.digest)])
 
     def tell(self) -> None:
         """Wake everybody who watches. All of this happens on one event loop."""
@@ -63,17 +69,23 @@ class LocalDispatcher:
         self._draining = False
 
     async def submit(self, job: Job) -> None:
-        """Queue a job. Idempotent by id."""
+        """Queue a job. Idempotent by id; a job of that id that is being cancelled is waited for."""
+        await self._until_gone(job.id)
         known = self._live.get(job.id) or self._finished.get(job.id)
         if known is not None:
             if known.job != job:
                 raise IdReused(f"{job.id} was given to another verification")
             return
         self._refuse_if_unable(job)
-        record = _Record(job)
+        record = _Record.of(job)
         self._live[job.id] = record
         record.task = asyncio.create_task(self._carry_out(record), name=f"job-{job.id}")
         record.task.add_done_callback(lambda task: self._settle(record, task))
+
+    async def _until_gone(self, job_id: JobId) -> None:
+        while (record := self._live.get(job_id)) is not None and record.leaving:
+            if record.task is not None:
+                await asyncio.wait([record.task])
 
     def _refuse_if_unable(self, job: Job) -> None:
         if self._draining:
@@ -94,10 +106,11 @@ class LocalDispatcher:
         record = self._live.get(job_id)
         if record is None or record.task is None:
             return
+        record.leaving = True
         record.task.cancel()
         await asyncio.wait([record.task])
 
-    async def watch(self, job_id: JobId, after: int = 0) -> AsyncIterator[tuple[int, Event]]:
+    async def watch(self, job_id: JobId, after: int = 0) -> AsyncGenerator[tuple[int, Event]]:
         """Yield the events of a job, numbered from 1, until its verdict."""
         record = self._live.get(job_id) or self._finished.get(job_id)
         if record is None:
@@ -112,9 +125,13 @@ class LocalDispatcher:
                 return
             await record.changed.wait()
 
+    def stop_admitting(self) -> None:
+        """Refuse new jobs from now on; the live ones go on."""
+        self._draining = True
+
     async def drain(self, grace_seconds: float) -> None:
         """Take no new jobs, let the live ones end, cancel what is left after the grace."""
-        self._draining = True
+        self.stop_admitting()
         tasks = [record.task for record in self._live.values() if record.task is not None]
         if not tasks:
             return

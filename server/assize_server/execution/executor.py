@@ -33,6 +33,8 @@ INFRA_SECONDS: Final = 60.0
 """What everything but candidate code may take before we give up and say that we could not tell."""
 STREAMED_MOST_BYTES: Final = 64 * 1024
 """Program output told as events; the verdict has the rest."""
+STREAMED_MOST_CHUNKS: Final = 500
+"""A program that writes byte by byte must not crowd out the other events."""
 
 _log = structlog.get_logger(__name__)
 
@@ -105,7 +107,7 @@ class _Trial:
         self._emit = emit
         self._stages = Stages(emit)
         self._budget = Budget(job.limits)
-        self._streamed = 0
+        self._streamed_bytes = self._streamed_chunks = 0
         self._program: ProgramRun | None = None
         self._suites: dict[str, SuiteRun] = {}
 
@@ -168,9 +170,10 @@ class _Trial:
         )
 
     def _tell_output(self, stream: str, data: bytes) -> None:
-        room = STREAMED_MOST_BYTES - self._streamed
-        if room > 0:
-            self._streamed += len(data)
+        room = STREAMED_MOST_BYTES - self._streamed_bytes
+        if room > 0 and self._streamed_chunks < STREAMED_MOST_CHUNKS:
+            self._streamed_bytes += len(data)
+            self._streamed_chunks += 1
             self._emit(OutputChunk(stream, data[:room]))
 
     def _conclude(self, findings: tuple[Finding, ...], results: tuple[CheckResult, ...]) -> Verdict:

@@ -5,7 +5,7 @@ an `Executor` is what runs on a host. Jobs are plain data, events are hints, and
 the dispatcher records is the truth.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import NewType, Protocol
 
@@ -69,8 +69,8 @@ class Dispatcher(Protocol):
         """Stop a job, killing its containers. Unknown and finished jobs are left alone."""
         ...
 
-    def watch(self, job_id: JobId, after: int = 0) -> AsyncIterator[tuple[int, Event]]:
-        """Yield the job's events from number `after` + 1 on; the last is the verdict.
+    def watch(self, job_id: JobId, after: int = 0) -> AsyncGenerator[tuple[int, Event]]:
+        """Yield the job's events from number `after` + 1 on: `Admitted` first, the verdict last.
 
         Raises:
             UnknownJob: No such job.

@@ -6,6 +6,7 @@ import uuid
 from assize.convert.requests import request_from_proto
 from assize.errors import FieldViolation, InvalidFields, ReasonCode
 from assize.v1 import verification_pb2
+from assize_server.core.excerpt import one_line
 from assize_server.core.policy import LooserThanPolicy, Policy, effective_limits
 from assize_server.core.spec import validate_request
 from assize_server.execution.job import Job, JobId
@@ -69,7 +70,7 @@ def policy_named(policies: PolicySet, name: str) -> Policy:
     policy = policies.get(name or DEFAULT_POLICY)
     if policy is None:
         known = ", ".join(sorted(policies.names()))
-        raise UnknownPolicy(f"there is no policy {name!r}; loaded are: {known}")
+        raise UnknownPolicy(f"there is no policy {one_line(name)!r}; loaded are: {known}")
     return policy
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from assize.model.events import Event
 from assize_server.execution.job import Dispatcher, Job, JobId
@@ -28,7 +28,8 @@ class Attendance:
         await self._dispatcher.submit(job)
         self._callers[job.id] += 1
         try:
-            yield self._dispatcher.watch(job.id)
+            async with aclosing(self._dispatcher.watch(job.id)) as events:
+                yield events
         finally:
             self._callers[job.id] -= 1
             if not self._callers[job.id]:

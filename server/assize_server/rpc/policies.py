@@ -4,12 +4,12 @@ from typing import Any
 
 import grpc
 
-from assize.errors import ReasonCode
+from assize.errors import FieldViolation, ReasonCode
 from assize.v1 import policy_pb2, policy_pb2_grpc
 from assize_server.core.policy import Policy
 from assize_server.policies.load import PolicySet
 from assize_server.rpc.admission import UnknownPolicy, policy_named
-from assize_server.rpc.refusal import refuse
+from assize_server.rpc.refusal import refuse_fields
 
 
 class PolicyService(policy_pb2_grpc.PolicyServiceServicer):
@@ -33,7 +33,12 @@ class PolicyService(policy_pb2_grpc.PolicyServiceServicer):
         try:
             policy = policy_named(self._policies, request.name)
         except UnknownPolicy as error:
-            await refuse(context, grpc.StatusCode.NOT_FOUND, ReasonCode.UNKNOWN_POLICY, str(error))
+            await refuse_fields(
+                context,
+                [FieldViolation("name", str(error))],
+                ReasonCode.UNKNOWN_POLICY,
+                grpc.StatusCode.NOT_FOUND,
+            )
         return policy_pb2.GetPolicyResponse(
             policy=_summary(policy), source=self._policies.source(policy.name)
         )

@@ -2,10 +2,13 @@
 
 Each carries a stable reason code (`google.rpc.ErrorInfo`, domain `assize.dev`); bad requests also
 name the fields at fault, and refusals for want of room say when to try again.
+
+All of it travels in trailers, and stock clients drop a call whose trailers are over 8 KiB. So every
+text is cut, and of many violations only the first ones are told.
 """
 
-from collections.abc import Sequence
-from typing import NoReturn, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Final, NoReturn, Protocol
 
 import grpc
 from google.protobuf import any_pb2, duration_pb2
@@ -15,6 +18,12 @@ from grpc_status import rpc_status
 
 from assize.errors import ERROR_DOMAIN, FieldViolation, ReasonCode
 from assize_server.execution.job import Draining, Saturated
+
+TEXT_MOST_BYTES: Final = 600
+"""One message or description. In the header of a message a byte may take three."""
+CUT: Final = " ..."
+VIOLATIONS_MOST_BYTES: Final = 3000
+"""All the violations told, before base64 makes them a third longer."""
 
 
 class Context(Protocol):
@@ -34,7 +43,7 @@ async def refuse(
 ) -> NoReturn:
     """End the call with a rich error."""
     info = error_details_pb2.ErrorInfo(reason=reason.value, domain=ERROR_DOMAIN)
-    status = status_pb2.Status(code=getattr(code_pb2, code.name), message=message)
+    status = status_pb2.Status(code=getattr(code_pb2, code.name), message=cut(message))
     for detail in (info, *details):
         packed = any_pb2.Any()
         packed.Pack(detail)
@@ -46,20 +55,37 @@ async def refuse_fields(
     context: Context,
     violations: Sequence[FieldViolation],
     reason: ReasonCode = ReasonCode.INVALID_REQUEST,
+    code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT,
 ) -> NoReturn:
     """End the call naming each field at fault; the message tells the first."""
     first = violations[0]
     more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
-    bad = error_details_pb2.BadRequest(
-        field_violations=[
-            error_details_pb2.BadRequest.FieldViolation(
-                field=violation.field, description=violation.description
-            )
-            for violation in violations
-        ]
-    )
-    message = f"{first.field}: {first.description}{more}"
-    await refuse(context, grpc.StatusCode.INVALID_ARGUMENT, reason, message, [bad])
+    message = cut(f"{first.field}: {first.description}", TEXT_MOST_BYTES - len(more)) + more
+    bad = error_details_pb2.BadRequest(field_violations=fitting(violations))
+    await refuse(context, code, reason, message, [bad])
+
+
+def fitting(
+    violations: Sequence[FieldViolation],
+) -> Iterator[error_details_pb2.BadRequest.FieldViolation]:
+    """Yield the violations that there is room for, at least one."""
+    room = VIOLATIONS_MOST_BYTES
+    for violation in violations:
+        told = error_details_pb2.BadRequest.FieldViolation(
+            field=cut(violation.field), description=cut(violation.description)
+        )
+        room -= told.ByteSize()
+        if room < 0:
+            return
+        yield told
+
+
+def cut(text: str, most_bytes: int = TEXT_MOST_BYTES) -> str:
+    """Return the text, or its beginning if it is too long."""
+    data = text.encode(errors="replace")
+    if len(data) <= most_bytes:
+        return text
+    return data[: most_bytes - len(CUT.encode())].decode(errors="ignore") + CUT
 
 
 async def refuse_for_room(context: Context, error: Saturated | Draining) -> NoReturn:

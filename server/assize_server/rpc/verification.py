@@ -15,7 +15,7 @@ from assize_server.execution.job import Dispatcher, Draining, IdReused, Job, Sat
 from assize_server.policies.load import PolicySet
 from assize_server.rpc.admission import Refused, UnknownPolicy, admit
 from assize_server.rpc.attendance import Attendance
-from assize_server.rpc.refusal import refuse, refuse_fields, refuse_for_room
+from assize_server.rpc.refusal import refuse_fields, refuse_for_room
 
 
 class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
@@ -63,4 +63,9 @@ class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
         except Refused as refused:
             await refuse_fields(context, refused.violations, refused.reason)
         except UnknownPolicy as error:
-            await refuse(context, grpc.StatusCode.NOT_FOUND, ReasonCode.UNKNOWN_POLICY, str(error))
+            await refuse_fields(
+                context,
+                [FieldViolation("policy", str(error))],
+                ReasonCode.UNKNOWN_POLICY,
+                grpc.StatusCode.NOT_FOUND,
+            )

@@ -1,5 +1,6 @@
 """A host that could not keep a barrier up is refused before any container is made."""
 
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -62,12 +63,14 @@ def test_image_behind_a_closed_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_bundles_of_the_dead_alone_are_orphans(tmp_path: Path) -> None:
-    """What belongs to a living process, or says nothing of an owner, is left alone."""
+    """What belongs to the living, to who cannot be seen from here, or to nobody is left alone."""
     bundles = Bundles(tmp_path / "bundles")
     bundles.open()
     ours = Owner.current()
     bundles.write("ours", ours, {})
-    bundles.write("dead", Owner(ours.pid, ours.started_ticks + 1, ours.boot), {})
-    bundles.write("earlier", Owner(ours.pid, ours.started_ticks, "another boot"), {})
+    dead = replace(ours, started_ticks=ours.started_ticks + 1)
+    bundles.write("dead", dead, {})
+    bundles.write("earlier", replace(ours, boot="another boot"), {})
+    bundles.write("elsewhere", replace(dead, pid_namespace=ours.pid_namespace + 1), {})
     (bundles.path("unfinished")).mkdir()
     assert set(bundles.orphans()) == {"dead", "earlier"}

@@ -29,14 +29,14 @@ class DockerContainer:
         process: InitProcess,
         cgroup: CgroupReader,
         *,
-        when_removed: Callable[[ContainerId], None],
+        when_dead: Callable[[ContainerId], None],
     ) -> None:
         self._id = ContainerId(container)
         self._daemon = daemon
         self._stream = stream
         self._process = process
         self._cgroup = cgroup
-        self._when_removed = when_removed
+        self._tell_death = when_dead
         self._last = Counters()
         self._last_is_final = False
         self._removal: asyncio.Task[Remains] | None = None
@@ -85,7 +85,7 @@ class DockerContainer:
             self._daemon.kill_soon(self._id)
 
     async def remove(self) -> Remains:
-        """Kill, wait for the death of all, and free everything."""
+        """Kill and wait for the death of all; the engine frees what they leave."""
         if self._removal is None:
             self._removal = asyncio.create_task(self._remove())
         # Shielded: whoever waits may give up, the removal must not.
@@ -101,8 +101,7 @@ class DockerContainer:
             ) from None
         self._stream.close()
         state = await self._daemon.ended(self._id)
-        await self._daemon.remove(self._id)
-        self._when_removed(self._id)
+        self._tell_death(self._id)
         return Remains(self._account(state), exit_status(state.exit_code))
 
     def _account(self, state: State) -> Counters:

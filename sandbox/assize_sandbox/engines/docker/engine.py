@@ -7,6 +7,7 @@ the kill goes straight to the guest's init process, so that neither waits for a 
 
 import asyncio
 import json
+import logging
 import uuid
 from collections.abc import Coroutine
 from pathlib import Path
@@ -35,6 +36,7 @@ from assize_sandbox.limits import Shape
 READY_SECONDS: Final = 30
 """How long a guest may take to say its first word, on a loaded machine."""
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class DockerEngine:
@@ -147,25 +149,47 @@ class DockerEngine:
             stream,
             process,
             CgroupReader.of_process(process.pid),
-            when_removed=self._forget,
+            when_dead=self._free_soon,
         )
         self._living[made.id] = made
         return made
 
-    def _forget(self, container: ContainerId) -> None:
-        self._living.pop(container, None)
+    def _free_soon(self, container: ContainerId) -> None:
+        """Free what a dead container has left; nobody but `close` waits for it."""
+        self._chore(self._free_dead(container))
+
+    async def _free_dead(self, container: ContainerId) -> None:
+        try:
+            await self._daemon.remove(container)
+        except SandboxError as error:
+            # It stays among the living: `close` tries again, and fails if that fails.
+            log.warning("a dead container was not freed", extra={"error": str(error)})
+        else:
+            del self._living[container]
 
     async def close(self) -> None:
         """Remove every container, those that are being started too. Idempotent."""
         self._closed = True
-        while self._chores:
-            await asyncio.wait(self._chores)
+        try:
+            await self._remove_all()
+        finally:
+            await self._daemon.close()
+
+    async def _remove_all(self) -> None:
+        await self._until_idle()
         removals = [container.remove() for container in self._living.values()]
         ends = await asyncio.gather(*removals, return_exceptions=True)
-        await self._daemon.close()
+        await self._until_idle()
+        for container in tuple(self._living):
+            await self._daemon.remove(container)
+            del self._living[container]
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
+
+    async def _until_idle(self) -> None:
+        while self._chores:
+            await asyncio.wait(self._chores)
 
 
 async def ready(stream: AttachedStream) -> None:

@@ -20,6 +20,8 @@ class Behaviour:
 
     stdout: bytes = b""
     stderr: bytes = b""
+    pieces: int = 1
+    """How many writes its standard output takes; each writes all of it."""
     echoes_stdin: bool = False
     """Writes its standard input to its standard output first."""
     exit_code: int = 0

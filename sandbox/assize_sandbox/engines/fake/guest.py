@@ -119,7 +119,8 @@ class FakeGuest:
             raise Died
         if behaviour.echoes_stdin:
             self._write("stdout", stdin)
-        self._write("stdout", behaviour.stdout)
+        for _ in range(behaviour.pieces):
+            self._write("stdout", behaviour.stdout)
         self._write("stderr", behaviour.stderr)
         self._burning = (time.monotonic(), behaviour.cpu_share)
         try:

@@ -7,8 +7,6 @@ from typing import Final
 from assize_sandbox.cgroups import CgroupReader
 from assize_sandbox.engines.base import ContainerId, Counters, Remains
 from assize_sandbox.engines.init_process import InitProcess
-from assize_sandbox.engines.runc.bundles import Bundles
-from assize_sandbox.engines.runc.runtime import Runtime
 from assize_sandbox.engines.runc.streams import GuestStreams
 from assize_sandbox.errors import SandboxError
 
@@ -23,20 +21,16 @@ class RuncContainer:
         self,
         container: str,
         *,
-        runtime: Runtime,
-        bundles: Bundles,
         streams: GuestStreams,
         process: InitProcess,
         cgroup: CgroupReader,
-        when_removed: Callable[[ContainerId], None],
+        when_dead: Callable[[ContainerId], None],
     ) -> None:
         self._id = ContainerId(container)
-        self._runtime = runtime
-        self._bundles = bundles
         self._streams = streams
         self._process = process
         self._cgroup = cgroup
-        self._when_removed = when_removed
+        self._when_dead = when_dead
         self._last = Counters()
         self._removal: asyncio.Task[Remains] | None = None
 
@@ -75,7 +69,7 @@ class RuncContainer:
         self._process.kill()
 
     async def remove(self) -> Remains:
-        """Kill, wait for the death of all, and free everything."""
+        """Kill and wait for the death of all; the engine frees what they leave."""
         if self._removal is None:
             self._removal = asyncio.create_task(self._remove())
         # Shielded: whoever waits may give up, the removal must not.
@@ -91,7 +85,5 @@ class RuncContainer:
             ) from None
         self._read()
         self._streams.close()
-        await self._runtime.delete(self._id)
-        await asyncio.to_thread(self._bundles.remove, self._id)
-        self._when_removed(self._id)
+        self._when_dead(self._id)
         return Remains(self._last, self._process.exit_status)

@@ -9,6 +9,7 @@ next server to start here removes what belongs to the dead.
 """
 
 import asyncio
+import logging
 import platform
 import uuid
 from collections.abc import Coroutine
@@ -34,6 +35,7 @@ from assize_sandbox.limits import Shape
 READY_SECONDS: Final = 30
 """How long a guest may take to say its first word, on a loaded machine."""
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class RuncEngine:
@@ -115,12 +117,10 @@ class RuncEngine:
             raise
         made = RuncContainer(
             container,
-            runtime=self._runtime,
-            bundles=self._bundles,
             streams=streams,
             process=process,
             cgroup=cgroup,
-            when_removed=self._forget,
+            when_dead=self._free_soon,
         )
         self._living[made.id] = made
         return made
@@ -144,18 +144,36 @@ class RuncEngine:
         await self._runtime.delete(container)
         await asyncio.to_thread(self._bundles.remove, container)
 
-    def _forget(self, container: ContainerId) -> None:
-        self._living.pop(container, None)
+    def _free_soon(self, container: ContainerId) -> None:
+        """Free what a dead container has left; nobody but `close` waits for it."""
+        self._chore(self._free_dead(container))
+
+    async def _free_dead(self, container: ContainerId) -> None:
+        try:
+            await self._free(container)
+        except SandboxError as error:
+            # It stays among the living: `close` tries again, and fails if that fails.
+            log.warning("a dead container was not freed", extra={"error": str(error)})
+        else:
+            del self._living[container]
 
     async def close(self) -> None:
         """Remove every container, those that are being started too. Idempotent."""
         self._closed = True
-        while self._chores:
-            await asyncio.wait(self._chores)
+        await self._until_idle()
         removals = [container.remove() for container in self._living.values()]
-        for end in await asyncio.gather(*removals, return_exceptions=True):
+        ends = await asyncio.gather(*removals, return_exceptions=True)
+        await self._until_idle()
+        for container in tuple(self._living):
+            await self._free(container)
+            del self._living[container]
+        for end in ends:
             if isinstance(end, BaseException):
                 raise end
+
+    async def _until_idle(self) -> None:
+        while self._chores:
+            await asyncio.wait(self._chores)
 
 
 async def discard(starting: asyncio.Task[RuncContainer]) -> None:
