@@ -16,6 +16,7 @@ from assize.model.submission import RequestedLimits
 from assize.model.verdict import Assurance
 from assize_sandbox.limits import Limits, Shape
 from assize_server.core.analysis_settings import AnalysisSettings
+from assize_server.core.feedback import Feedback
 
 LEAST_LIMITS: Final = Limits(
     shape=Shape(
@@ -54,6 +55,8 @@ class Policy:
     """What the code is searched for before it runs."""
     least_assurance: Assurance
     """A pass whose assurance is weaker is no pass."""
+    feedback: Feedback
+    """How much of the verdict its submitter is told."""
 
 
 class LooserThanPolicy(Exception):

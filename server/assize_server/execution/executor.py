@@ -22,6 +22,7 @@ from assize_server.checks.judge import judge_script, skipped
 from assize_server.checks.judges import InlineJudge, Judge
 from assize_server.checks.suites import judge_suite
 from assize_server.core.analysis_settings import AnalysisSettings
+from assize_server.core.feedback import told
 from assize_server.core.verdict import conclude
 from assize_server.execution.budget import Budget
 from assize_server.execution.candidate import CandidateRunner, Containers, ProgramRun
@@ -179,7 +180,7 @@ class _Trial:
     def _conclude(self, findings: tuple[Finding, ...], results: tuple[CheckResult, ...]) -> Verdict:
         job = self._job
         conclusion = conclude(findings, results, job.policy)
-        return Verdict(
+        verdict = Verdict(
             verification_id=job.id,
             request_id=job.request_id,
             status=conclusion.status,
@@ -196,6 +197,7 @@ class _Trial:
             policy=job.policy.name,
             policy_digest=job.policy.digest,
         )
+        return told(verdict, job.policy.feedback)
 
 
 def _of_kind(checks: tuple[Check, ...], kind: type[Function]) -> tuple[Check, ...]:

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from assize_sandbox.engines.surroundings import OPEN_FILES_MOST
 from assize_server.core.analysis_settings import MypyStrictness, covers
+from assize_server.core.feedback import Feedback
 from assize_server.core.policy import LEAST_LIMITS
 
 MB: Final = 1024 * 1024
@@ -128,6 +129,13 @@ class AssuranceSection(Section):
     """The weakest assurance of a pass: how far the code could have influenced its verdict."""
 
 
+class FeedbackSection(Section):
+    """What goes back to whoever submitted the code."""
+
+    to_submitter: Feedback
+    """`full`; `inputs`: which input failed and no expected value; `verdict`: status and reason."""
+
+
 class PolicyFile(Section):
     """A policy of Assize: what a verification may use, and what it must show."""
 
@@ -145,6 +153,8 @@ class PolicyFile(Section):
     """What the code is searched for before it runs."""
     assurance: AssuranceSection
     """What a pass must be worth."""
+    feedback: FeedbackSection
+    """What goes back to whoever submitted the code."""
 
 
 def _check_prefixes(name: str, prefixes: tuple[str, ...]) -> None:

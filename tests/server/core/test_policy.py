@@ -13,6 +13,7 @@ from assize.model.submission import RequestedLimits
 from assize.model.verdict import Assurance
 from assize_sandbox.limits import Limits, Shape
 from assize_server.core.analysis_settings import AnalysisSettings, MypyStrictness, covers
+from assize_server.core.feedback import Feedback
 from assize_server.core.policy import LEAST_LIMITS, LooserThanPolicy, Policy, effective_limits
 
 POLICY = Policy(
@@ -30,6 +31,7 @@ POLICY = Policy(
         honor_suppressions=False,
     ),
     least_assurance=Assurance.SPLIT,
+    feedback=Feedback.FULL,
 )
 SECONDS = ("wall_seconds", "cpu_seconds")
 COUNTS = tuple(each.name for each in fields(RequestedLimits) if each.name not in SECONDS)
