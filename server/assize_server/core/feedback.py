@@ -1,6 +1,6 @@
 """What of a verdict goes back to whoever submitted the code.
 
-A verdict that shows expected values is an oracle to train against. The policy says how much is told:
+A verdict that shows expected values is an oracle to train against. The policy says what is told:
 
 - FULL: everything.
 - INPUTS: which input failed, not what was expected, what came out, or how they differ.

@@ -37,6 +37,8 @@ analysis:
   suppressions: ignore
 assurance:
   least: split
+feedback:
+  to_submitter: full
 """
 
 Edit = Callable[[str], str]
@@ -140,7 +142,7 @@ def test_set_of_policies_is_read_by_name_and_in_order(tmp_path: Path) -> None:
         (lambda _: "", "1:1: the file is empty"),
         (lambda _: "# later\n", "2:1: the file is empty"),
         (lambda _: "[]\n", "1:1: input should be an object"),
-        (lambda text: f"{text}---\n{text}", "27:1: only one document is allowed"),
+        (lambda text: f"{text}---\n{text}", "29:1: only one document is allowed"),
     ],
 )
 def test_wrong_file_is_refused_with_line_and_column(
