@@ -97,7 +97,7 @@ def test_every_kind_of_check_is_read() -> None:
             "4:11",
             "checks[0].function.cases[0]: needs one of returns, raises",
         ),
-        ("checks:\n  - stdout: {exact: no}", "2:22", "write true or false"),
+        ("checks:\n  - stdout: {exact: no}", "2:21", "write true or false"),
         ("checks:\n  - name: a\n    name: b", "3:5", "already given in line 2"),
         ("checks:\n  - stdout:", "2:12", "no value"),
     ],
