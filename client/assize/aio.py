@@ -1,13 +1,14 @@
 """The client for asyncio. `assize.client` has the same for threads and scripts."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, cast
 
 import grpc
 
 from assize.convert.answers import event_from_proto, verdict_from_proto
+from assize.convert.candidates import CandidatesRequest, candidates_event_from_proto
 from assize.convert.policies import (
     PolicySummary,
     PolicyText,
@@ -16,18 +17,26 @@ from assize.convert.policies import (
 )
 from assize.convert.requests import VerificationRequest
 from assize.errors import DeadlineExceeded, ServiceFailure, Unavailable
+from assize.model.candidates import CandidatesEvent
 from assize.model.events import Event
 from assize.model.spec import Spec
 from assize.model.submission import RequestedLimits, Submission
 from assize.model.verdict import Verdict
 from assize.status import error_from_rpc, told_as_assize_errors
-from assize.v1 import policy_pb2, policy_pb2_grpc, verification_pb2, verification_pb2_grpc
+from assize.v1 import (
+    candidates_pb2_grpc,
+    policy_pb2,
+    policy_pb2_grpc,
+    verification_pb2,
+    verification_pb2_grpc,
+)
 from assize.wire import (
     DEFAULT_TIMEOUT_SECONDS,
     HEALTH_METHOD,
     ChannelOptions,
     HealthAnswer,
     HealthRequest,
+    candidates_message,
     channel_options,
     health_timeout_seconds,
     is_serving,
@@ -35,6 +44,7 @@ from assize.wire import (
 )
 
 if TYPE_CHECKING:
+    from assize.v1.candidates_pb2_grpc import CandidateServiceAsyncStub
     from assize.v1.policy_pb2_grpc import PolicyServiceAsyncStub
     from assize.v1.verification_pb2_grpc import VerificationServiceAsyncStub
 
@@ -75,6 +85,9 @@ class AsyncClient:
         self._verification = cast(
             "VerificationServiceAsyncStub",
             verification_pb2_grpc.VerificationServiceStub(self._channel),
+        )
+        self._candidates = cast(
+            "CandidateServiceAsyncStub", candidates_pb2_grpc.CandidateServiceStub(self._channel)
         )
         self._policies = cast(
             "PolicyServiceAsyncStub", policy_pb2_grpc.PolicyServiceStub(self._channel)
@@ -136,6 +149,35 @@ class AsyncClient:
         """
         request = VerificationRequest(submission, spec, policy, limits, request_id)
         return self._events(request_message(request))
+
+    async def verify_candidates(
+        self,
+        candidates: Sequence[Submission],
+        spec: Spec,
+        *,
+        k: Sequence[int] = (),
+        repetitions: int = 1,
+        policy: str = "",
+        limits: RequestedLimits = _NO_LIMITS,
+    ) -> AsyncGenerator[CandidatesEvent]:
+        """Have several candidates judged; yield each verdict as it comes, the summary last.
+
+        Closing the generator stops the runs.
+
+        Raises:
+            AssizeError: The request is at fault, or the service failed.
+        """
+        request = CandidatesRequest(candidates, spec, policy, limits, k, repetitions)
+        message = candidates_message(request)
+        call = self._candidates.VerifyCandidates(message, timeout=self._timeout_seconds)
+        try:
+            with told_as_assize_errors():
+                async for answer in call:
+                    event = candidates_event_from_proto(answer)
+                    if event is not None:
+                        yield event
+        finally:
+            call.cancel()
 
     async def policies(self) -> tuple[PolicySummary, ...]:
         """Return the policies that the service judges by, in order of name.

@@ -1,12 +1,13 @@
 """The client for threads and scripts. `assize.aio` has the same for asyncio."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from types import TracebackType
 from typing import Final, Self
 
 import grpc
 
 from assize.convert.answers import event_from_proto, verdict_from_proto
+from assize.convert.candidates import CandidatesRequest, candidates_event_from_proto
 from assize.convert.policies import (
     PolicySummary,
     PolicyText,
@@ -15,18 +16,27 @@ from assize.convert.policies import (
 )
 from assize.convert.requests import VerificationRequest
 from assize.errors import DeadlineExceeded, ServiceFailure, Unavailable
+from assize.model.candidates import CandidatesEvent
 from assize.model.events import Event
 from assize.model.spec import Spec
 from assize.model.submission import RequestedLimits, Submission
 from assize.model.verdict import Verdict
 from assize.status import error_from_rpc, told_as_assize_errors
-from assize.v1 import policy_pb2, policy_pb2_grpc, verification_pb2, verification_pb2_grpc
+from assize.v1 import (
+    candidates_pb2,
+    candidates_pb2_grpc,
+    policy_pb2,
+    policy_pb2_grpc,
+    verification_pb2,
+    verification_pb2_grpc,
+)
 from assize.wire import (
     DEFAULT_TIMEOUT_SECONDS,
     HEALTH_METHOD,
     ChannelOptions,
     HealthAnswer,
     HealthRequest,
+    candidates_message,
     channel_options,
     health_timeout_seconds,
     is_serving,
@@ -63,6 +73,7 @@ class Client:
             else grpc.secure_channel(address, credentials, chosen)
         )
         self._verification = verification_pb2_grpc.VerificationServiceStub(self._channel)
+        self._candidates = candidates_pb2_grpc.CandidateServiceStub(self._channel)
         self._policies = policy_pb2_grpc.PolicyServiceStub(self._channel)
 
     def __enter__(self) -> Self:
@@ -127,6 +138,26 @@ class Client:
         request = VerificationRequest(submission, spec, policy, limits, request_id)
         return self._events(request_message(request))
 
+    def verify_candidates(
+        self,
+        candidates: Sequence[Submission],
+        spec: Spec,
+        *,
+        k: Sequence[int] = (),
+        repetitions: int = 1,
+        policy: str = "",
+        limits: RequestedLimits = _NO_LIMITS,
+    ) -> Generator[CandidatesEvent]:
+        """Have several candidates judged; yield each verdict as it comes, the summary last.
+
+        Closing the generator stops the runs.
+
+        Raises:
+            AssizeError: The request is at fault, or the service failed.
+        """
+        request = CandidatesRequest(candidates, spec, policy, limits, k, repetitions)
+        return self._candidates_events(candidates_message(request))
+
     def policies(self) -> tuple[PolicySummary, ...]:
         """Return the policies that the service judges by, in order of name.
 
@@ -169,6 +200,19 @@ class Client:
                 return is_serving(ask(HealthRequest(), timeout=timeout_seconds))
         except (Unavailable, DeadlineExceeded):
             return False
+
+    def _candidates_events(
+        self, message: candidates_pb2.VerifyCandidatesRequest
+    ) -> Generator[CandidatesEvent]:
+        call = self._candidates.VerifyCandidates(message, timeout=self._timeout_seconds)
+        try:
+            with told_as_assize_errors():
+                for answer in call:
+                    event = candidates_event_from_proto(answer)
+                    if event is not None:
+                        yield event
+        finally:
+            call.cancel()
 
     def _events(self, message: verification_pb2.VerifyRequest) -> Generator[Event]:
         request = verification_pb2.StreamVerifyRequest(request=message)

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from google.protobuf import wrappers_pb2
 
+from assize.convert.candidates import CandidatesRequest, candidates_request_to_proto
 from assize.convert.requests import VerificationRequest, request_to_proto
 from assize.errors import FieldViolation, InvalidRequest, ReasonCode
-from assize.v1 import verification_pb2
+from assize.v1 import candidates_pb2, verification_pb2
 
 MESSAGE_MOST_BYTES: Final = 32 * 1024 * 1024
 """The largest message either way; the service's own limit."""
@@ -44,14 +45,27 @@ def request_message(request: VerificationRequest) -> verification_pb2.VerifyRequ
         InvalidRequest: A value does not fit its field, or the whole is too large to send.
     """
     message = request_to_proto(request)
-    size_bytes = message.ByteSize()
-    if size_bytes > MESSAGE_MOST_BYTES:
-        text = f"{size_bytes} bytes, at most {MESSAGE_MOST_BYTES} can be sent; leave files out"
-        violation = FieldViolation("submission", text)
-        raise InvalidRequest(
-            f"submission: {text}", reason=ReasonCode.TOO_LARGE, violations=[violation]
-        )
+    _refuse_too_large(message.ByteSize(), "submission")
     return message
+
+
+def candidates_message(request: CandidatesRequest) -> candidates_pb2.VerifyCandidatesRequest:
+    """Return the message of a request for several candidates.
+
+    Raises:
+        InvalidRequest: A value does not fit its field, or the whole is too large to send.
+    """
+    message = candidates_request_to_proto(request)
+    _refuse_too_large(message.ByteSize(), "candidates")
+    return message
+
+
+def _refuse_too_large(size_bytes: int, field: str) -> None:
+    if size_bytes <= MESSAGE_MOST_BYTES:
+        return
+    text = f"{size_bytes} bytes, at most {MESSAGE_MOST_BYTES} can be sent; leave files out"
+    violation = FieldViolation(field, text)
+    raise InvalidRequest(f"{field}: {text}", reason=ReasonCode.TOO_LARGE, violations=[violation])
 
 
 def is_serving(answer: wrappers_pb2.Int32Value) -> bool:

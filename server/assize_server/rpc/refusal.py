@@ -18,6 +18,7 @@ from grpc_status import rpc_status
 
 from assize.errors import ERROR_DOMAIN, FieldViolation, ReasonCode
 from assize_server.execution.job import Draining, Saturated
+from assize_server.rpc.admission import UnknownPolicy
 
 TEXT_MOST_BYTES: Final = 600
 """One message or description. In the header of a message a byte may take three."""
@@ -103,4 +104,14 @@ async def refuse_for_room(context: Context, error: Saturated | Draining) -> NoRe
         ReasonCode.OVERLOADED,
         str(error),
         [retry],
+    )
+
+
+async def refuse_policy(context: Context, error: UnknownPolicy) -> NoReturn:
+    """End the call of somebody who names a policy that is not loaded."""
+    await refuse_fields(
+        context,
+        [FieldViolation("policy", str(error))],
+        ReasonCode.UNKNOWN_POLICY,
+        grpc.StatusCode.NOT_FOUND,
     )

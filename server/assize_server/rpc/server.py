@@ -8,6 +8,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from assize.v1 import (
+    candidates_pb2,
+    candidates_pb2_grpc,
     policy_pb2,
     policy_pb2_grpc,
     verification_pb2,
@@ -15,6 +17,7 @@ from assize.v1 import (
 )
 from assize_server.execution.job import Dispatcher
 from assize_server.policies.load import PolicySet
+from assize_server.rpc.candidates import CandidateService
 from assize_server.rpc.malformed import MalformedRequests
 from assize_server.rpc.policies import PolicyService
 from assize_server.rpc.verification import VerificationService
@@ -23,6 +26,7 @@ MESSAGE_MOST_BYTES: Final = 32 * 1024 * 1024
 """Far above what admission takes, so that a large request gets an answer that names the limit."""
 SERVICES: Final = (
     verification_pb2.DESCRIPTOR.services_by_name["VerificationService"].full_name,
+    candidates_pb2.DESCRIPTOR.services_by_name["CandidateService"].full_name,
     policy_pb2.DESCRIPTOR.services_by_name["PolicyService"].full_name,
 )
 
@@ -46,6 +50,9 @@ class RpcServer:
         self._health = health.aio.HealthServicer()
         verification_pb2_grpc.add_VerificationServiceServicer_to_server(
             VerificationService(dispatcher, policies), self._server
+        )
+        candidates_pb2_grpc.add_CandidateServiceServicer_to_server(
+            CandidateService(dispatcher, policies), self._server
         )
         policy_pb2_grpc.add_PolicyServiceServicer_to_server(PolicyService(policies), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

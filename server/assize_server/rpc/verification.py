@@ -4,8 +4,6 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
-import grpc
-
 from assize.convert.answers import event_to_proto, verdict_to_proto
 from assize.errors import FieldViolation, ReasonCode
 from assize.model.events import Event
@@ -15,7 +13,7 @@ from assize_server.execution.job import Dispatcher, Draining, IdReused, Job, Sat
 from assize_server.policies.load import PolicySet
 from assize_server.rpc.admission import Refused, UnknownPolicy, admit
 from assize_server.rpc.attendance import Attendance
-from assize_server.rpc.refusal import refuse_fields, refuse_for_room
+from assize_server.rpc.refusal import refuse_fields, refuse_for_room, refuse_policy
 
 
 class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
@@ -63,9 +61,4 @@ class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
         except Refused as refused:
             await refuse_fields(context, refused.violations, refused.reason)
         except UnknownPolicy as error:
-            await refuse_fields(
-                context,
-                [FieldViolation("policy", str(error))],
-                ReasonCode.UNKNOWN_POLICY,
-                grpc.StatusCode.NOT_FOUND,
-            )
+            await refuse_policy(context, error)
