@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from assize.cli import exit_codes, policy
+from assize.cli.candidates import candidates
 from assize.cli.exit_codes import ExitStatus
 from assize.cli.target import EmbeddedFailure
 from assize.cli.terminal import one_line
@@ -62,6 +63,7 @@ app = typer.Typer(
     help="Verdicts on agent-written code that the code could not have forged.",
 )
 app.command()(verify)
+app.command()(candidates)
 app.add_typer(policy.app, name="policy")
 
 

@@ -2,7 +2,8 @@
 
 The point estimate is the unbiased one of Chen et al., "Evaluating Large Language Models Trained on
 Code" (arXiv 2107.03374), section 2.1: 1 - C(n-c, k) / C(n, k). The interval is Wilson's for the
-rate of success of one candidate, carried over by 1 - (1 - rate)^k, which grows with the rate.
+rate of success of one candidate, carried over by 1 - (1 - rate)^k, which grows with the rate, and
+widened to hold the estimate where the two disagree (few candidates, large k).
 """
 
 import math
@@ -26,7 +27,8 @@ def pass_at_k(decided: int, passed: int, k: int) -> PassAtK:
         raise ValueError(f"pass@{k} cannot be estimated from {passed} of {decided}")
     estimate = 1.0 - math.comb(decided - passed, k) / math.comb(decided, k)
     low, high = wilson(decided, passed)
-    return PassAtK(k, estimate, 1.0 - (1.0 - low) ** k, 1.0 - (1.0 - high) ** k)
+    ends = (1.0 - (1.0 - low) ** k, 1.0 - (1.0 - high) ** k, estimate)
+    return PassAtK(k, estimate, min(ends), max(ends))
 
 
 def wilson(trials: int, successes: int) -> tuple[float, float]:
