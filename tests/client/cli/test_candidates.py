@@ -47,8 +47,16 @@ def invoke(address: str, folder: Path, *arguments: str) -> Result:
     words = [str(folder / word) if word.endswith(".py") else word for word in arguments]
     return CliRunner().invoke(
         main.app,
-        ["candidates", *words, "--spec", str(folder / "spec.yaml"), "--server", address]
-        + ["--as", "main.py"],
+        [
+            "candidates",
+            *words,
+            "--spec",
+            str(folder / "spec.yaml"),
+            "--server",
+            address,
+            "--as",
+            "main.py",
+        ],
     )
 
 
