@@ -39,7 +39,10 @@ class InitProcess:
         try:
             pidfd = os.pidfd_open(pid)
         except OSError as error:
-            raise SandboxError(f"the guest of container {container[:12]} is gone") from error
+            raise SandboxError(
+                f"the guest of container {container[:12]} is gone, or cannot be seen from here",
+                remedy=VISIBILITY_REMEDY,
+            ) from error
         # INVARIANT: compared after the pidfd was opened, so that both speak of one process.
         if container not in control_groups(pid):
             os.close(pidfd)

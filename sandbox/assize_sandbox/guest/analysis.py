@@ -3,22 +3,20 @@
     python3 -I -S -B analysis.py [TOOLS]      TOOLS holds bin/ruff and lib/mypy
 
 Processes: this one keeps mypy loaded and speaks with the host. Each request is carried out by a
-forked child under limits of its own, in a fresh folder; the child starts ruff. When the child is
-done, or its time is up, its whole process group is killed and the folder wiped, so nothing of one
-request is left for the next. What the child says comes through a pipe and is passed on unread.
+child that was forked ahead (standby.py), under limits of its own, in a fresh folder; the child
+starts ruff. When it has answered, or its time is up, the folder is wiped and its whole process
+group killed before another request is looked at, so nothing of one request is left for the next.
+What the child says comes through a pipe and is passed on unread.
 
 SECURITY: the source is hostile to its readers: it may crash ruff or mypy, or keep them busy for
 ever. A reader that gave up is reported as such (`stopped`) and never as "nothing found".
 """
 
 import os
-import resource
-import select
 import shutil
 import signal
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -28,24 +26,15 @@ TOOLS = sys.argv[1] if len(sys.argv) > 1 else "/opt/assize/tools"
 sys.path.append(os.path.join(TOOLS, "lib"))
 
 import readers  # noqa: E402 - its mypy is found through the line above
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
+import standby  # noqa: E402
 
 WALL_SECONDS = 20
-CPU_SECONDS = 10
-"""Of each process: mypy's and ruff's."""
-MEMORY_BYTES = 900 * 1024 * 1024
-FILE_BYTES = 16 * 1024 * 1024
-ANSWER_MOST = 3 * 1024 * 1024 + 512 * 1024
-OPEN_FILES = 256
-CHUNK = 64 * 1024
 
 
 def serve() -> None:
     """Carry out what the host asks until it goes away."""
     files: dict[str, bytes] = {}
+    child = stand_by()
     wire.send({"ev": "ready"})
     while True:
         header, payload = wire.receive()
@@ -53,126 +42,48 @@ def serve() -> None:
             files[header["path"]] = payload
             wire.send({"ev": "done"})
         elif header["op"] == "analyse":
-            answer(files, header["settings"])
+            if not child.alive:
+                # The source that it has not seen is not to blame.
+                child.bury()
+                child = stand_by()
+            answer(child, files, header["settings"])
             files = {}
+            child = stand_by()
         else:
             wire.send({"ev": "error", "detail": f"analysis knows no {header['op']}"})
 
 
-def answer(files: dict[str, bytes], settings: "readers.Settings") -> None:
-    """Analyse in a child, wipe, and send what it found, or why it stopped."""
+def stand_by() -> standby.Standby:
+    """Return a child for the next request."""
+    return standby.Standby(os.path.join(TOOLS, "bin", "ruff"))
+
+
+def answer(child: standby.Standby, files: dict[str, bytes], settings: "readers.Settings") -> None:
+    """Have the child read, wipe, and send what it found, or why it stopped."""
     folder = tempfile.mkdtemp(prefix="analysis-")
-    try:
-        said, code, in_time = run_child(files, settings, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    wire.send(*reply(said, code, in_time))
+    said = child.ask(files, settings, folder, WALL_SECONDS)
+    shutil.rmtree(folder, ignore_errors=True)
+    if said.whole:
+        # At once: its end takes as long as some analyses do.
+        wire.send(*reply(said, 0))
+    code = child.bury()
+    shutil.rmtree(folder, ignore_errors=True)
+    if not said.whole:
+        wire.send(*reply(said, code))
 
 
-def run_child(
-    files: dict[str, bytes], settings: "readers.Settings", folder: str
-) -> tuple[bytes, int, bool]:
-    """Return what the child said, how it ended, and whether it was done in time."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        work(files, settings, folder, writing)
-    os.close(writing)
-    said, in_time = collect(reading, time.monotonic() + WALL_SECONDS)
-    os.close(reading)
-    return said, bury(child), in_time
-
-
-def work(
-    files: dict[str, bytes], settings: "readers.Settings", folder: str, writing: int
-) -> "NoReturn":
-    """Be the child: never returns."""
-    status = 1
-    try:
-        os.setsid()
-        leave_channel()
-        limit_self()
-        said = readers.read(files, settings, folder, os.path.join(TOOLS, "bin", "ruff"))
-        view = memoryview(said)
-        while view:
-            view = view[os.write(writing, view) :]
-        status = 0
-    except readers.Misused as error:
-        os.write(writing, str(error).encode()[:CHUNK])
-        status = readers.MISUSED
-    except MemoryError:
-        status = readers.OUT_OF_MEMORY
-    finally:
-        os._exit(status)
-
-
-def leave_channel() -> None:
-    """Make sure that nothing which a tool prints can get into a frame."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (wire.CHANNEL_IN, wire.CHANNEL_OUT, 2):
-        os.dup2(nowhere, stream)
-
-
-def limit_self() -> None:
-    """Set the limits of the child and of the ruff that it starts."""
-    bounds = {
-        resource.RLIMIT_CPU: CPU_SECONDS,
-        resource.RLIMIT_AS: MEMORY_BYTES,
-        resource.RLIMIT_FSIZE: FILE_BYTES,
-        resource.RLIMIT_NOFILE: OPEN_FILES,
-        resource.RLIMIT_CORE: 0,
-    }
-    for kind, bound in bounds.items():
-        resource.setrlimit(kind, (bound, bound))
-
-
-def collect(reading: int, deadline: float) -> tuple[bytes, bool]:
-    """Return what comes through the pipe until it ends, and whether it ended in time."""
-    said = bytearray()
-    while len(said) <= ANSWER_MOST:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([reading], [], [], left)[0]:
-            return bytes(said), False
-        piece = os.read(reading, CHUNK)
-        if not piece:
-            break
-        said += piece
-    return bytes(said), True
-
-
-def bury(child: int) -> int:
-    """Kill the child and all it started; return how it ended."""
-    for kill in (os.killpg, os.kill):
-        try:
-            kill(child, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    status = os.waitpid(child, 0)[1]
-    reap_orphans()
-    return os.waitstatus_to_exitcode(status)
-
-
-def reap_orphans() -> None:
-    """Wait for what the dead child left to PID 1."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
-
-
-def reply(said: bytes, code: int, in_time: bool) -> "tuple[wire.Header, bytes]":
-    """Return header and payload of the answer."""
-    if code == readers.MISUSED:
-        return {"ev": "error", "detail": said.decode(errors="replace")[:2000]}, b""
-    if not in_time or code == -signal.SIGXCPU:
-        return {"ev": "findings", "stopped": "time"}, b"[]"
-    if code == readers.OUT_OF_MEMORY:
+def reply(said: standby.Answer, code: int) -> "tuple[wire.Header, bytes]":
+    """Return header and payload of the answer; `code` is how a child ended that gave none."""
+    if not said.whole:
+        out_of_time = not said.in_time or code == -signal.SIGXCPU
+        return {"ev": "findings", "stopped": "time" if out_of_time else "crash"}, b"[]"
+    if said.status == readers.MISUSED:
+        return {"ev": "error", "detail": said.payload.decode(errors="replace")[:2000]}, b""
+    if said.status == readers.OUT_OF_MEMORY:
         return {"ev": "findings", "stopped": "memory"}, b"[]"
-    if code != 0 or len(said) > ANSWER_MOST:
+    if said.status != standby.DONE or len(said.payload) > standby.ANSWER_MOST:
         return {"ev": "findings", "stopped": "crash"}, b"[]"
-    return {"ev": "findings", "stopped": ""}, said
+    return {"ev": "findings", "stopped": ""}, said.payload
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from server.analysis.local_engine import LocalEngine
 
@@ -291,6 +292,18 @@ async def test_dead_guest_is_replaced_within_the_request(
     """A guest that died between two requests costs time, not a verdict."""
     engine.made[-1].kill()
     assert errors(await findings(analyser, {"a.py": WRONG_TYPE})) == {"return-value"}
+
+
+async def test_child_that_died_while_it_waited_is_replaced(
+    analyser: Analyser, engine: LocalEngine
+) -> None:
+    """The source that it never saw is not blamed for it, and the guest stays."""
+    await findings(analyser, {"a.py": "a = 1\n"})
+    guests = [psutil.Process(int(each.id)) for each in engine.made if each.alive]
+    for child in (child for guest in guests for child in guest.children()):
+        child.kill()
+    assert await findings(analyser, {"a.py": "a = 1\n"}) == ()
+    assert all(guest.is_running() for guest in guests)
 
 
 async def test_refused_options_are_ours_to_answer_for(analyser: Analyser) -> None:

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 import docker
@@ -24,6 +25,10 @@ from assize_sandbox.errors import EngineUnavailable, ImageMissing, SandboxError
 CALLS_AT_ONCE: Final = 8
 CALL_SECONDS: Final = 60
 START_REMEDY: Final = "systemctl start docker"
+GROUP_REMEDY: Final = (
+    "run as a member of the socket's group; in a container, say --group-add with the number of "
+    "that group (stat -c %g /var/run/docker.sock)"
+)
 T = TypeVar("T")
 
 
@@ -81,8 +86,13 @@ class Daemon:
             self._connected = await self._in_thread(self._connect)
         except (DockerException, RequestException, OSError) as error:
             raise EngineUnavailable(
-                f"no Docker daemon answers at {self.url}: {error}", remedy=START_REMEDY
+                f"no Docker daemon answers at {self.url}: {error}", remedy=self._remedy()
             ) from error
+
+    def _remedy(self) -> str:
+        path = Path(self.url.removeprefix("unix://"))
+        closed = path.exists() and not os.access(path, os.W_OK)
+        return GROUP_REMEDY if closed else START_REMEDY
 
     def _connect(self) -> docker.APIClient:
         return docker.APIClient(

@@ -1,0 +1,153 @@
+"""The images of the Dockerfile do what docs/deployment.md says: built and run for real."""
+
+import hashlib
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+from docker.models.containers import Container
+from docker.utils.build import exclude_paths
+from support.service_image import (
+    ROOT,
+    SERVICE_UID,
+    STOP_SECONDS,
+    Built,
+    Running,
+    wait_until_serving,
+)
+
+from assize import Client, SourceFile, Spec, Submission
+from assize.model.spec import Check, Exact, Stdout
+from assize.model.submission import RequestedLimits
+from assize.model.verdict import Reason, Status, Verdict
+from assize_sandbox.engines.docker.barriers import OWNER_LABEL
+from assize_sandbox.images.docker_import import DIGEST_CHARACTERS, REPOSITORY
+
+SPEC = Spec((Check("prints", Stdout(Exact("42\n"))),))
+EXIT_CANNOT_SERVE = 4
+MIB = 1024 * 1024
+
+
+def verify(address: str, source: str, limits: RequestedLimits | None = None) -> Verdict:
+    """Have a program judged that is to print 42."""
+    submission = Submission((SourceFile("main.py", source.encode()),), "main.py")
+    with Client(address) as client:
+        return client.verify(submission, SPEC, limits=limits or RequestedLimits())
+
+
+def test_right_program_passes_and_its_cost_is_read_from_the_kernel(service: Running) -> None:
+    """A service that is nobody special sees the cgroups of the containers that it has made."""
+    verdict = verify(service.address, "print(6 * 7)")
+    assert verdict.status is Status.PASSED, verdict
+    assert verdict.usage.cpu_seconds > 0
+    assert verdict.usage.peak_memory_bytes > 0
+    assert verdict.isolation is not None
+    assert verdict.isolation.engine == "docker"
+
+
+def test_wrong_program_fails(service: Running) -> None:
+    """The other end."""
+    verdict = verify(service.address, "print(6 * 9)")
+    assert (verdict.status, verdict.reason) == (Status.FAILED, Reason.WRONG_ANSWER), verdict
+
+
+def test_endless_program_is_killed_by_a_service_that_may_not_signal_it(service: Running) -> None:
+    """The daemon kills on its behalf."""
+    verdict = verify(service.address, "while True: pass", RequestedLimits(wall_seconds=1.0))
+    assert (verdict.status, verdict.reason) == (Status.FAILED, Reason.TIME_LIMIT), verdict
+
+
+def test_greedy_program_fails_for_the_kernels_own_reason(service: Running) -> None:
+    """The counter of kills is read before the cgroup is gone."""
+    greedy = "kept = [bytearray(1 << 20) for _ in range(1 << 20)]"
+    verdict = verify(service.address, greedy, RequestedLimits(memory_bytes=64 * MIB))
+    assert (verdict.status, verdict.reason) == (Status.FAILED, Reason.MEMORY_LIMIT), verdict
+
+
+def test_service_is_a_user_without_rights(service: Running) -> None:
+    """No capability, none to be had, and not the user that candidates are."""
+    status = Path(f"/proc/{process_id(service.container)}/status").read_text()
+    fields = dict(line.split(":\t", 1) for line in status.splitlines())
+    assert fields["Uid"].split() == [str(SERVICE_UID)] * 4
+    assert int(fields["CapEff"], 16) == int(fields["CapBnd"], 16) == 0
+    assert fields["NoNewPrivs"] == "1"
+
+
+def test_sandbox_target_holds_what_the_service_puts_into_a_sandbox(
+    built: Built, service: Running
+) -> None:
+    """Whoever audits the one image has read the other."""
+    isolation = verify(service.address, "print(6 * 7)").isolation
+    assert isolation is not None
+    used = f"{REPOSITORY}:{isolation.image_digest[:DIGEST_CHARACTERS]}"
+    audited = files_of_ours(built, built.sandbox)
+    assert "assize/guest/candidate.py" in audited
+    assert audited == files_of_ours(built, used)
+
+
+def test_stopped_service_drains_and_leaves_no_container(built: Built) -> None:
+    """SIGTERM reaches the service itself."""
+    with built.started() as running:
+        wait_until_serving(running)
+        owner = f"{process_id(running.container)}."
+        running.container.stop(timeout=STOP_SECONDS)
+        assert running.container.wait()["StatusCode"] == 0
+    left = built.daemon.containers.list(all=True, filters={"label": OWNER_LABEL})
+    assert [one for one in left if one.labels[OWNER_LABEL].startswith(owner)] == []
+
+
+@pytest.mark.parametrize(
+    ("without", "remedy"),
+    [
+        ("--pid", "--pid=host"),
+        ("--group-add", "--group-add"),
+        ("/sys/fs/cgroup", "/sys/fs/cgroup"),
+        ("/var/lib/assize", "assize image build"),
+    ],
+)
+def test_without_a_flag_the_service_refuses_and_says_what_is_missing(
+    built: Built, without: str, remedy: str
+) -> None:
+    """A service that could not kill or count is worse than none."""
+    with built.started(without) as running:
+        ended = running.container.wait()
+        said = running.container.logs().decode()
+    assert (ended["StatusCode"], remedy in said) == (EXIT_CANNOT_SERVE, True), said
+
+
+@pytest.mark.usefixtures("built")
+def test_build_is_given_wheels_and_nothing_else() -> None:
+    """No source, no history and no secret can slip into a layer."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    files = [Path(path) for path in exclude_paths(str(ROOT), rules) if (ROOT / path).is_file()]
+    given = {file for file in files if file.name not in {"Dockerfile", ".dockerignore"}}
+    assert any(file.name.startswith("assize-") for file in given)
+    assert {(file.parent, file.suffix) for file in given} == {(Path("build/wheels"), ".whl")}
+
+
+def process_id(container: Container) -> int:
+    """Return the number of a container's first process on this host."""
+    container.reload()
+    return int(container.attrs["State"]["Pid"])
+
+
+def files_of_ours(built: Built, image: str) -> dict[str, str]:
+    """Return the digest of each file below /opt/assize in an image."""
+    container = built.daemon.containers.create(image, command=["true"], network_mode="none")
+    try:
+        pieces, _ = container.get_archive("/opt/assize")
+        archive = io.BytesIO(b"".join(pieces))
+    finally:
+        container.remove(force=True)
+    with tarfile.open(fileobj=archive) as tar:
+        return {one.name: digest(tar, one) for one in tar if one.isfile()}
+
+
+def digest(tar: tarfile.TarFile, member: tarfile.TarInfo) -> str:
+    """Return what a file holds and who may run it."""
+    content = tar.extractfile(member)
+    assert content is not None
+    with content:
+        return f"{member.mode:o} {hashlib.sha256(content.read()).hexdigest()}"
