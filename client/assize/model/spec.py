@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assize.model.strategies import Argument
+
 
 @dataclass(frozen=True, slots=True)
 class ExitCode:
@@ -98,13 +100,21 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class FunctionCase:
-    """One call and its answer, in the notation of docs/values.md: `returns` or `raises` is set."""
+    """One call in the notation of docs/values.md, and its answer.
+
+    Exactly one of `returns`, `raises`, `matches` and `where` is set. `unordered` and `subset` say
+    how `returns` is compared.
+    """
 
     call: str
     returns: str | None = None
     raises: str | None = None
     approx: Tolerance | None = None
     nan_equal: bool = False
+    matches: str | None = None
+    where: str | None = None
+    unordered: bool = False
+    subset: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +160,28 @@ class Tests:
     seed: int = 0
 
 
-CheckKind = ExitCode | Stdout | Stderr | JsonSchema | FileIs | Function | Script | Tests
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A function that must hold for inputs that are made up.
+
+    `reference` (path and source) has the function that is right; `postcondition` is an expression.
+    Exactly one of the two is set, and `arguments` or `from_type_hints`.
+    """
+
+    module: str
+    function: str
+    arguments: tuple[Argument, ...] = ()
+    from_type_hints: bool = False
+    reference: tuple[str, str] | None = None
+    postcondition: str | None = None
+    max_examples: int = 100
+    seed: int = 0
+    approx: Tolerance | None = None
+    nan_equal: bool = False
+    lifetime: Lifetime = Lifetime.TEST
+
+
+CheckKind = ExitCode | Stdout | Stderr | JsonSchema | FileIs | Function | Script | Tests | Property
 
 
 @dataclass(frozen=True, slots=True)

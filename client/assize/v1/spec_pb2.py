@@ -22,41 +22,44 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from assize.v1 import strategy_pb2 as assize_dot_v1_dot_strategy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61ssize/v1/spec.proto\x12\tassize.v1\"(\n\x04Spec\x12 \n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x10.assize.v1.Check\"\x97\x03\n\x05\x43heck\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08optional\x18\x02 \x01(\x08\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12-\n\texit_code\x18\x04 \x01(\x0b\x32\x18.assize.v1.ExitCodeCheckH\x00\x12&\n\x06stdout\x18\x05 \x01(\x0b\x32\x14.assize.v1.TextCheckH\x00\x12&\n\x06stderr\x18\x06 \x01(\x0b\x32\x14.assize.v1.TextCheckH\x00\x12\x31\n\x0bjson_schema\x18\x07 \x01(\x0b\x32\x1a.assize.v1.JsonSchemaCheckH\x00\x12$\n\x04\x66ile\x18\x08 \x01(\x0b\x32\x14.assize.v1.FileCheckH\x00\x12,\n\x08\x66unction\x18\t \x01(\x0b\x32\x18.assize.v1.FunctionCheckH\x00\x12(\n\x06script\x18\n \x01(\x0b\x32\x16.assize.v1.ScriptCheckH\x00\x12&\n\x05tests\x18\x0b \x01(\x0b\x32\x15.assize.v1.TestsCheckH\x00\x42\x06\n\x04kind\"\x1d\n\rExitCodeCheck\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\"\x9b\x01\n\tTextCheck\x12\x0f\n\x05\x65xact\x18\x01 \x01(\tH\x00\x12\x14\n\nnormalized\x18\x02 \x01(\tH\x00\x12\x0f\n\x05regex\x18\x03 \x01(\tH\x00\x12)\n\x07numeric\x18\x04 \x01(\x0b\x32\x16.assize.v1.NumericTextH\x00\x12\x12\n\x08\x63ontains\x18\x05 \x01(\tH\x00\x12\x0f\n\x05\x65mpty\x18\x06 \x01(\x08H\x00\x42\x06\n\x04kind\"?\n\x0bNumericText\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08relative\x18\x02 \x01(\x01\x12\x10\n\x08\x61\x62solute\x18\x03 \x01(\x01\"/\n\x0fJsonSchemaCheck\x12\x0e\n\x06schema\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\"l\n\tFileCheck\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x11\n\x07present\x18\x02 \x01(\x08H\x00\x12\x10\n\x06sha256\x18\x03 \x01(\tH\x00\x12$\n\x04text\x18\x04 \x01(\x0b\x32\x14.assize.v1.TextCheckH\x00\x42\x06\n\x04kind\"G\n\rFunctionCheck\x12\x0e\n\x06module\x18\x01 \x01(\t\x12&\n\x05\x63\x61ses\x18\x02 \x03(\x0b\x32\x17.assize.v1.FunctionCase\"\x84\x01\n\x0c\x46unctionCase\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\t\x12\x11\n\x07returns\x18\x02 \x01(\tH\x00\x12\x10\n\x06raises\x18\x03 \x01(\tH\x00\x12$\n\x06\x61pprox\x18\x04 \x01(\x0b\x32\x14.assize.v1.Tolerance\x12\x11\n\tnan_equal\x18\x05 \x01(\x08\x42\x08\n\x06\x65xpect\"/\n\tTolerance\x12\x10\n\x08relative\x18\x01 \x01(\x01\x12\x10\n\x08\x61\x62solute\x18\x02 \x01(\x01\"\x9e\x01\n\nTestsCheck\x12$\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x15.assize.v1.ScriptFile\x12\x0f\n\x07modules\x18\x02 \x03(\t\x12\x10\n\x08lifetime\x18\x03 \x01(\t\x12\x11\n\tcallbacks\x18\x04 \x01(\x08\x12&\n\tcopy_back\x18\x05 \x03(\x0b\x32\x13.assize.v1.CopyBack\x12\x0c\n\x04seed\x18\x06 \x01(\x05\"/\n\x08\x43opyBack\x12\x10\n\x08\x66unction\x18\x01 \x01(\t\x12\x11\n\targuments\x18\x02 \x03(\t\"3\n\x0bScriptCheck\x12$\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x15.assize.v1.ScriptFile\"+\n\nScriptFile\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61ssize/v1/spec.proto\x12\tassize.v1\x1a\x18\x61ssize/v1/strategy.proto\"(\n\x04Spec\x12 \n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x10.assize.v1.Check\"\xc5\x03\n\x05\x43heck\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08optional\x18\x02 \x01(\x08\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12-\n\texit_code\x18\x04 \x01(\x0b\x32\x18.assize.v1.ExitCodeCheckH\x00\x12&\n\x06stdout\x18\x05 \x01(\x0b\x32\x14.assize.v1.TextCheckH\x00\x12&\n\x06stderr\x18\x06 \x01(\x0b\x32\x14.assize.v1.TextCheckH\x00\x12\x31\n\x0bjson_schema\x18\x07 \x01(\x0b\x32\x1a.assize.v1.JsonSchemaCheckH\x00\x12$\n\x04\x66ile\x18\x08 \x01(\x0b\x32\x14.assize.v1.FileCheckH\x00\x12,\n\x08\x66unction\x18\t \x01(\x0b\x32\x18.assize.v1.FunctionCheckH\x00\x12(\n\x06script\x18\n \x01(\x0b\x32\x16.assize.v1.ScriptCheckH\x00\x12&\n\x05tests\x18\x0b \x01(\x0b\x32\x15.assize.v1.TestsCheckH\x00\x12,\n\x08property\x18\x0c \x01(\x0b\x32\x18.assize.v1.PropertyCheckH\x00\x42\x06\n\x04kind\"\x1d\n\rExitCodeCheck\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\"\x9b\x01\n\tTextCheck\x12\x0f\n\x05\x65xact\x18\x01 \x01(\tH\x00\x12\x14\n\nnormalized\x18\x02 \x01(\tH\x00\x12\x0f\n\x05regex\x18\x03 \x01(\tH\x00\x12)\n\x07numeric\x18\x04 \x01(\x0b\x32\x16.assize.v1.NumericTextH\x00\x12\x12\n\x08\x63ontains\x18\x05 \x01(\tH\x00\x12\x0f\n\x05\x65mpty\x18\x06 \x01(\x08H\x00\x42\x06\n\x04kind\"?\n\x0bNumericText\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08relative\x18\x02 \x01(\x01\x12\x10\n\x08\x61\x62solute\x18\x03 \x01(\x01\"/\n\x0fJsonSchemaCheck\x12\x0e\n\x06schema\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\"l\n\tFileCheck\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x11\n\x07present\x18\x02 \x01(\x08H\x00\x12\x10\n\x06sha256\x18\x03 \x01(\tH\x00\x12$\n\x04text\x18\x04 \x01(\x0b\x32\x14.assize.v1.TextCheckH\x00\x42\x06\n\x04kind\"G\n\rFunctionCheck\x12\x0e\n\x06module\x18\x01 \x01(\t\x12&\n\x05\x63\x61ses\x18\x02 \x03(\x0b\x32\x17.assize.v1.FunctionCase\"\xcb\x01\n\x0c\x46unctionCase\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\t\x12\x11\n\x07returns\x18\x02 \x01(\tH\x00\x12\x10\n\x06raises\x18\x03 \x01(\tH\x00\x12\x11\n\x07matches\x18\x06 \x01(\tH\x00\x12\x0f\n\x05where\x18\x07 \x01(\tH\x00\x12$\n\x06\x61pprox\x18\x04 \x01(\x0b\x32\x14.assize.v1.Tolerance\x12\x11\n\tnan_equal\x18\x05 \x01(\x08\x12\x11\n\tunordered\x18\x08 \x01(\x08\x12\x0e\n\x06subset\x18\t \x01(\x08\x42\x08\n\x06\x65xpect\"/\n\tTolerance\x12\x10\n\x08relative\x18\x01 \x01(\x01\x12\x10\n\x08\x61\x62solute\x18\x02 \x01(\x01\"\x9e\x01\n\nTestsCheck\x12$\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x15.assize.v1.ScriptFile\x12\x0f\n\x07modules\x18\x02 \x03(\t\x12\x10\n\x08lifetime\x18\x03 \x01(\t\x12\x11\n\tcallbacks\x18\x04 \x01(\x08\x12&\n\tcopy_back\x18\x05 \x03(\x0b\x32\x13.assize.v1.CopyBack\x12\x0c\n\x04seed\x18\x06 \x01(\x05\"/\n\x08\x43opyBack\x12\x10\n\x08\x66unction\x18\x01 \x01(\t\x12\x11\n\targuments\x18\x02 \x03(\t\"\xc6\x02\n\rPropertyCheck\x12\x0e\n\x06module\x18\x01 \x01(\t\x12\x10\n\x08\x66unction\x18\x02 \x01(\t\x12&\n\targuments\x18\x03 \x03(\x0b\x32\x13.assize.v1.Strategy\x12\x17\n\x0f\x66rom_type_hints\x18\x04 \x01(\x08\x12*\n\treference\x18\x05 \x01(\x0b\x32\x15.assize.v1.ScriptFileH\x00\x12\x17\n\rpostcondition\x18\x06 \x01(\tH\x00\x12\x19\n\x0cmax_examples\x18\x07 \x01(\x05H\x01\x88\x01\x01\x12\x0c\n\x04seed\x18\x08 \x01(\x05\x12$\n\x06\x61pprox\x18\t \x01(\x0b\x32\x14.assize.v1.Tolerance\x12\x11\n\tnan_equal\x18\n \x01(\x08\x12\x10\n\x08lifetime\x18\x0b \x01(\tB\x08\n\x06oracleB\x0f\n\r_max_examples\"3\n\x0bScriptCheck\x12$\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x15.assize.v1.ScriptFile\"+\n\nScriptFile\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'assize.v1.spec_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SPEC']._serialized_start=35
-  _globals['_SPEC']._serialized_end=75
-  _globals['_CHECK']._serialized_start=78
-  _globals['_CHECK']._serialized_end=485
-  _globals['_EXITCODECHECK']._serialized_start=487
-  _globals['_EXITCODECHECK']._serialized_end=516
-  _globals['_TEXTCHECK']._serialized_start=519
-  _globals['_TEXTCHECK']._serialized_end=674
-  _globals['_NUMERICTEXT']._serialized_start=676
-  _globals['_NUMERICTEXT']._serialized_end=739
-  _globals['_JSONSCHEMACHECK']._serialized_start=741
-  _globals['_JSONSCHEMACHECK']._serialized_end=788
-  _globals['_FILECHECK']._serialized_start=790
-  _globals['_FILECHECK']._serialized_end=898
-  _globals['_FUNCTIONCHECK']._serialized_start=900
-  _globals['_FUNCTIONCHECK']._serialized_end=971
-  _globals['_FUNCTIONCASE']._serialized_start=974
-  _globals['_FUNCTIONCASE']._serialized_end=1106
-  _globals['_TOLERANCE']._serialized_start=1108
-  _globals['_TOLERANCE']._serialized_end=1155
-  _globals['_TESTSCHECK']._serialized_start=1158
-  _globals['_TESTSCHECK']._serialized_end=1316
-  _globals['_COPYBACK']._serialized_start=1318
-  _globals['_COPYBACK']._serialized_end=1365
-  _globals['_SCRIPTCHECK']._serialized_start=1367
-  _globals['_SCRIPTCHECK']._serialized_end=1418
-  _globals['_SCRIPTFILE']._serialized_start=1420
-  _globals['_SCRIPTFILE']._serialized_end=1463
+  _globals['_SPEC']._serialized_start=61
+  _globals['_SPEC']._serialized_end=101
+  _globals['_CHECK']._serialized_start=104
+  _globals['_CHECK']._serialized_end=557
+  _globals['_EXITCODECHECK']._serialized_start=559
+  _globals['_EXITCODECHECK']._serialized_end=588
+  _globals['_TEXTCHECK']._serialized_start=591
+  _globals['_TEXTCHECK']._serialized_end=746
+  _globals['_NUMERICTEXT']._serialized_start=748
+  _globals['_NUMERICTEXT']._serialized_end=811
+  _globals['_JSONSCHEMACHECK']._serialized_start=813
+  _globals['_JSONSCHEMACHECK']._serialized_end=860
+  _globals['_FILECHECK']._serialized_start=862
+  _globals['_FILECHECK']._serialized_end=970
+  _globals['_FUNCTIONCHECK']._serialized_start=972
+  _globals['_FUNCTIONCHECK']._serialized_end=1043
+  _globals['_FUNCTIONCASE']._serialized_start=1046
+  _globals['_FUNCTIONCASE']._serialized_end=1249
+  _globals['_TOLERANCE']._serialized_start=1251
+  _globals['_TOLERANCE']._serialized_end=1298
+  _globals['_TESTSCHECK']._serialized_start=1301
+  _globals['_TESTSCHECK']._serialized_end=1459
+  _globals['_COPYBACK']._serialized_start=1461
+  _globals['_COPYBACK']._serialized_end=1508
+  _globals['_PROPERTYCHECK']._serialized_start=1511
+  _globals['_PROPERTYCHECK']._serialized_end=1837
+  _globals['_SCRIPTCHECK']._serialized_start=1839
+  _globals['_SCRIPTCHECK']._serialized_end=1890
+  _globals['_SCRIPTFILE']._serialized_start=1892
+  _globals['_SCRIPTFILE']._serialized_end=1935
 # @@protoc_insertion_point(module_scope)

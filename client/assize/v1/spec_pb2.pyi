@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+import assize.v1.strategy_pb2
 import builtins
 import collections.abc
 import google.protobuf.descriptor
@@ -51,6 +52,7 @@ class Check(google.protobuf.message.Message):
     FUNCTION_FIELD_NUMBER: builtins.int
     SCRIPT_FIELD_NUMBER: builtins.int
     TESTS_FIELD_NUMBER: builtins.int
+    PROPERTY_FIELD_NUMBER: builtins.int
     name: builtins.str
     """Unique within the spec, shown in the verdict. Empty: named after its kind and position."""
     optional: builtins.bool
@@ -91,6 +93,10 @@ class Check(google.protobuf.message.Message):
     def tests(self) -> global___TestsCheck:
         """A pytest suite in a sandbox of its own, whose calls reach the candidate as plain data."""
 
+    @property
+    def property(self) -> global___PropertyCheck:
+        """A function is tried with inputs that are made up. Assurance as for `tests`."""
+
     def __init__(
         self,
         *,
@@ -105,10 +111,11 @@ class Check(google.protobuf.message.Message):
         function: global___FunctionCheck | None = ...,
         script: global___ScriptCheck | None = ...,
         tests: global___TestsCheck | None = ...,
+        property: global___PropertyCheck | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["exit_code", b"exit_code", "file", b"file", "function", b"function", "json_schema", b"json_schema", "kind", b"kind", "script", b"script", "stderr", b"stderr", "stdout", b"stdout", "tests", b"tests"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["exit_code", b"exit_code", "file", b"file", "function", b"function", "json_schema", b"json_schema", "kind", b"kind", "name", b"name", "optional", b"optional", "script", b"script", "stderr", b"stderr", "stdout", b"stdout", "tests", b"tests", "weight", b"weight"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["kind", b"kind"]) -> typing.Literal["exit_code", "stdout", "stderr", "json_schema", "file", "function", "script", "tests"] | None: ...
+    def HasField(self, field_name: typing.Literal["exit_code", b"exit_code", "file", b"file", "function", b"function", "json_schema", b"json_schema", "kind", b"kind", "property", b"property", "script", b"script", "stderr", b"stderr", "stdout", b"stdout", "tests", b"tests"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["exit_code", b"exit_code", "file", b"file", "function", b"function", "json_schema", b"json_schema", "kind", b"kind", "name", b"name", "optional", b"optional", "property", b"property", "script", b"script", "stderr", b"stderr", "stdout", b"stdout", "tests", b"tests", "weight", b"weight"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["kind", b"kind"]) -> typing.Literal["exit_code", "stdout", "stderr", "json_schema", "file", "function", "script", "tests", "property"] | None: ...
 
 global___Check = Check
 
@@ -291,16 +298,32 @@ class FunctionCase(google.protobuf.message.Message):
     CALL_FIELD_NUMBER: builtins.int
     RETURNS_FIELD_NUMBER: builtins.int
     RAISES_FIELD_NUMBER: builtins.int
+    MATCHES_FIELD_NUMBER: builtins.int
+    WHERE_FIELD_NUMBER: builtins.int
     APPROX_FIELD_NUMBER: builtins.int
     NAN_EQUAL_FIELD_NUMBER: builtins.int
+    UNORDERED_FIELD_NUMBER: builtins.int
+    SUBSET_FIELD_NUMBER: builtins.int
     call: builtins.str
     """The call, such as `add(1, [2, 3], key="x")`. Only plain values; nothing is evaluated."""
     returns: builtins.str
     """The value, of the very same types: `1`, `True` and `1.0` are three different answers."""
     raises: builtins.str
     """The name of the exception class, such as `ValueError`."""
+    matches: builtins.str
+    """A regular expression (RE2) that must match somewhere in the str that is returned."""
+    where: builtins.str
+    """A Python expression over `result`, `args` and `kwargs` that must be true. It is evaluated in
+    a sandbox of its own; the check's assurance is then SPLIT.
+    """
     nan_equal: builtins.bool
     """True: NaN equals NaN. By default NaN equals nothing."""
+    unordered: builtins.bool
+    """True: the items of the list or tuple in `returns` may come in any order."""
+    subset: builtins.bool
+    """True: dicts may have more keys than the dict in `returns`, and so may the dicts that are its
+    values. What is in a list is compared as ever.
+    """
     @property
     def approx(self) -> global___Tolerance:
         """Set: floats in `returns` may differ by this much."""
@@ -311,12 +334,16 @@ class FunctionCase(google.protobuf.message.Message):
         call: builtins.str = ...,
         returns: builtins.str = ...,
         raises: builtins.str = ...,
+        matches: builtins.str = ...,
+        where: builtins.str = ...,
         approx: global___Tolerance | None = ...,
         nan_equal: builtins.bool = ...,
+        unordered: builtins.bool = ...,
+        subset: builtins.bool = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["approx", b"approx", "expect", b"expect", "raises", b"raises", "returns", b"returns"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["approx", b"approx", "call", b"call", "expect", b"expect", "nan_equal", b"nan_equal", "raises", b"raises", "returns", b"returns"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["expect", b"expect"]) -> typing.Literal["returns", "raises"] | None: ...
+    def HasField(self, field_name: typing.Literal["approx", b"approx", "expect", b"expect", "matches", b"matches", "raises", b"raises", "returns", b"returns", "where", b"where"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["approx", b"approx", "call", b"call", "expect", b"expect", "matches", b"matches", "nan_equal", b"nan_equal", "raises", b"raises", "returns", b"returns", "subset", b"subset", "unordered", b"unordered", "where", b"where"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["expect", b"expect"]) -> typing.Literal["returns", "raises", "matches", "where"] | None: ...
 
 global___FunctionCase = FunctionCase
 
@@ -411,6 +438,79 @@ class CopyBack(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["arguments", b"arguments", "function", b"function"]) -> None: ...
 
 global___CopyBack = CopyBack
+
+@typing.final
+class PropertyCheck(google.protobuf.message.Message):
+    """A function that must hold for inputs that are made up, and shrunk once it does not."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    MODULE_FIELD_NUMBER: builtins.int
+    FUNCTION_FIELD_NUMBER: builtins.int
+    ARGUMENTS_FIELD_NUMBER: builtins.int
+    FROM_TYPE_HINTS_FIELD_NUMBER: builtins.int
+    REFERENCE_FIELD_NUMBER: builtins.int
+    POSTCONDITION_FIELD_NUMBER: builtins.int
+    MAX_EXAMPLES_FIELD_NUMBER: builtins.int
+    SEED_FIELD_NUMBER: builtins.int
+    APPROX_FIELD_NUMBER: builtins.int
+    NAN_EQUAL_FIELD_NUMBER: builtins.int
+    LIFETIME_FIELD_NUMBER: builtins.int
+    module: builtins.str
+    """The module of the candidate's, such as `solution`."""
+    function: builtins.str
+    """The function's dotted name in it."""
+    from_type_hints: builtins.bool
+    """True: the arguments are made up from the type hints of the reference."""
+    postcondition: builtins.str
+    """A Python expression over `result`, `args` and the names of the arguments that must be true.
+    It is evaluated apart from the candidate.
+    """
+    max_examples: builtins.int
+    """Inputs that are tried, 1 to 2000. Unset: 100."""
+    seed: builtins.int
+    """Seed of hypothesis. 0: chosen by the service and told in the verdict."""
+    nan_equal: builtins.bool
+    """True: NaN equals NaN. By default NaN equals nothing."""
+    lifetime: builtins.str
+    """How long a process of the candidate's lives: `test` (empty means this) or `call`."""
+    @property
+    def arguments(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[assize.v1.strategy_pb2.Strategy]:
+        """How each positional argument is made up."""
+
+    @property
+    def reference(self) -> global___ScriptFile:
+        """A module whose function of the same name gives the right answer, or raises the right
+        exception. It runs apart from the candidate, on arguments of its own.
+        """
+
+    @property
+    def approx(self) -> global___Tolerance:
+        """Set: floats may differ from the reference's by this much."""
+
+    def __init__(
+        self,
+        *,
+        module: builtins.str = ...,
+        function: builtins.str = ...,
+        arguments: collections.abc.Iterable[assize.v1.strategy_pb2.Strategy] | None = ...,
+        from_type_hints: builtins.bool = ...,
+        reference: global___ScriptFile | None = ...,
+        postcondition: builtins.str = ...,
+        max_examples: builtins.int | None = ...,
+        seed: builtins.int = ...,
+        approx: global___Tolerance | None = ...,
+        nan_equal: builtins.bool = ...,
+        lifetime: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_max_examples", b"_max_examples", "approx", b"approx", "max_examples", b"max_examples", "oracle", b"oracle", "postcondition", b"postcondition", "reference", b"reference"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_max_examples", b"_max_examples", "approx", b"approx", "arguments", b"arguments", "from_type_hints", b"from_type_hints", "function", b"function", "lifetime", b"lifetime", "max_examples", b"max_examples", "module", b"module", "nan_equal", b"nan_equal", "oracle", b"oracle", "postcondition", b"postcondition", "reference", b"reference", "seed", b"seed"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_max_examples", b"_max_examples"]) -> typing.Literal["max_examples"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["oracle", b"oracle"]) -> typing.Literal["reference", "postcondition"] | None: ...
+
+global___PropertyCheck = PropertyCheck
 
 @typing.final
 class ScriptCheck(google.protobuf.message.Message):
