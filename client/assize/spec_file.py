@@ -122,6 +122,7 @@ _EXPECTED: dict[int, tuple[frozenset[type], str]] = {
     FieldDescriptor.TYPE_STRING: (frozenset({str}), "text"),
     FieldDescriptor.TYPE_BOOL: (frozenset({bool}), "true or false"),
     FieldDescriptor.TYPE_INT32: (frozenset({int}), "a whole number"),
+    FieldDescriptor.TYPE_INT64: (frozenset({int}), "a whole number"),
     FieldDescriptor.TYPE_DOUBLE: (frozenset({int, float}), "a number"),
 }
 """For each type of field that a spec has: the types that fit, and their name for people."""

@@ -2,7 +2,13 @@
 
 from typing import assert_never
 
+from assize.convert.cases import function_from_proto, function_to_proto
 from assize.convert.faults import Faults, refusing_values
+from assize.convert.properties import (
+    lifetime_from_proto,
+    property_from_proto,
+    property_to_proto,
+)
 from assize.errors import FieldViolation, InvalidFields
 from assize.model import spec as model
 from assize.v1 import spec_pb2
@@ -63,17 +69,15 @@ def _check_to_proto(check: model.Check, field: str) -> spec_pb2.Check:
             message.json_schema.CopyFrom(spec_pb2.JsonSchemaCheck(schema=schema, path=path or ""))
         case model.FileIs():
             message.file.CopyFrom(_file_to_proto(check.kind, field))
-        case model.Function(module, cases):
-            protos = [
-                _case_to_proto(case, f"{field}.function.cases[{index}]")
-                for index, case in enumerate(cases)
-            ]
-            message.function.CopyFrom(spec_pb2.FunctionCheck(module=module, cases=protos))
+        case model.Function():
+            message.function.CopyFrom(function_to_proto(check.kind, f"{field}.function"))
         case model.Script(files):
             parts = [spec_pb2.ScriptFile(path=path, content=content) for path, content in files]
             message.script.CopyFrom(spec_pb2.ScriptCheck(files=parts))
         case model.Tests():
             message.tests.CopyFrom(_tests_to_proto(check.kind))
+        case model.Property():
+            message.property.CopyFrom(property_to_proto(check.kind, f"{field}.property"))
         case _:
             assert_never(check.kind)
     return message
@@ -108,19 +112,6 @@ def _file_to_proto(file: model.FileIs, field: str) -> spec_pb2.FileCheck:
         message.sha256 = file.sha256
     if file.text is not None:
         message.text.CopyFrom(_text_to_proto(file.text))
-    return message
-
-
-def _case_to_proto(case: model.FunctionCase, field: str) -> spec_pb2.FunctionCase:
-    _at_most_one((case.returns is not None) + (case.raises is not None), field, "returns, raises")
-    message = spec_pb2.FunctionCase(call=case.call, nan_equal=case.nan_equal)
-    if case.returns is not None:
-        message.returns = case.returns
-    if case.raises is not None:
-        message.raises = case.raises
-    if case.approx is not None:
-        approx = spec_pb2.Tolerance(relative=case.approx.relative, absolute=case.approx.absolute)
-        message.approx.CopyFrom(approx)
     return message
 
 
@@ -159,11 +150,13 @@ def _kind_from_proto(message: spec_pb2.Check, field: str, faults: Faults) -> mod
         case "file":
             return _file_from_proto(message.file, f"{field}.file", faults)
         case "function":
-            return _function_from_proto(message.function, f"{field}.function", faults)
+            return function_from_proto(message.function, f"{field}.function", faults)
         case "script":
             return model.Script(tuple((file.path, file.content) for file in message.script.files))
         case "tests":
             return _tests_from_proto(message.tests, f"{field}.tests", faults)
+        case "property":
+            return property_from_proto(message.property, f"{field}.property", faults)
         case None:
             faults.add(field, f"needs one of {_choices(spec_pb2.Check, 'kind')}")
             return None
@@ -216,35 +209,6 @@ def _file_from_proto(
             assert_never(unread)
 
 
-def _function_from_proto(
-    message: spec_pb2.FunctionCheck, field: str, faults: Faults
-) -> model.Function:
-    cases = (
-        _case_from_proto(case, f"{field}.cases[{index}]", faults)
-        for index, case in enumerate(message.cases)
-    )
-    return model.Function(message.module, tuple(case for case in cases if case is not None))
-
-
-def _case_from_proto(
-    message: spec_pb2.FunctionCase, field: str, faults: Faults
-) -> model.FunctionCase | None:
-    expect = message.WhichOneof("expect")
-    if expect is None:
-        faults.add(field, f"needs one of {_choices(spec_pb2.FunctionCase, 'expect')}")
-        return None
-    approx = None
-    if message.HasField("approx"):
-        approx = model.Tolerance(message.approx.relative, message.approx.absolute)
-    return model.FunctionCase(
-        call=message.call,
-        returns=message.returns if expect == "returns" else None,
-        raises=message.raises if expect == "raises" else None,
-        approx=approx,
-        nan_equal=message.nan_equal,
-    )
-
-
 def _tests_to_proto(tests: model.Tests) -> spec_pb2.TestsCheck:
     return spec_pb2.TestsCheck(
         files=[spec_pb2.ScriptFile(path=path, content=content) for path, content in tests.files],
@@ -262,14 +226,13 @@ def _tests_to_proto(tests: model.Tests) -> spec_pb2.TestsCheck:
 def _tests_from_proto(
     message: spec_pb2.TestsCheck, field: str, faults: Faults
 ) -> model.Tests | None:
-    known = [each.value for each in model.Lifetime]
-    if message.lifetime not in ("", *known):
-        faults.add(f"{field}.lifetime", f"must be one of {', '.join(known)}")
+    lifetime = lifetime_from_proto(message.lifetime, f"{field}.lifetime", faults)
+    if lifetime is None:
         return None
     return model.Tests(
         files=tuple((file.path, file.content) for file in message.files),
         modules=tuple(message.modules),
-        lifetime=model.Lifetime(message.lifetime or model.Lifetime.TEST),
+        lifetime=lifetime,
         callbacks=message.callbacks,
         copy_back=tuple(
             model.CopyBack(each.function, tuple(map(_argument, each.arguments)))
@@ -284,7 +247,7 @@ def _argument(text: str) -> int | str:
 
 
 def _choices(
-    message: type[spec_pb2.Check | spec_pb2.TextCheck | spec_pb2.FileCheck | spec_pb2.FunctionCase],
+    message: type[spec_pb2.Check | spec_pb2.TextCheck | spec_pb2.FileCheck],
     oneof: str,
 ) -> str:
     return ", ".join(field.name for field in message.DESCRIPTOR.oneofs_by_name[oneof].fields)
