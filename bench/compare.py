@@ -26,7 +26,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.options import Data, Engine, EngineName, Format, Output, Server, options
-from bench.problems import SCRIPT, Problem, canonical, load, script, spec
+from bench.problems import SCRIPT, Judging, Problem, canonical, load, script, spec
 from bench.progress import bar
 from bench.rounds import Task, Timing, each, verify_all
 from bench.service import CannotStart, target
@@ -91,7 +91,10 @@ async def measure(
     levels: list[int],
 ) -> tuple[Pair, ...]:
     """Return a bare round and a round of the service for each level."""
-    tasks = [Task(each.name, canonical(each), spec(each), Status.PASSED) for each in suite]
+    tasks = [
+        Task(each.name, canonical(each), spec(each, Judging.SCRIPT), Status.PASSED)
+        for each in suite
+    ]
     pairs = []
     async with target(server, started_with) as asked, AsyncClient(asked.address) as client:
         await verify_all(client, tasks[:WARM_UP], policy, at_once=2)

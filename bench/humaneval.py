@@ -19,7 +19,7 @@ from rich.console import Console
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.options import Data, Engine, EngineName, Format, Output, Server, options
-from bench.problems import Problem, broken, canonical, load, spec
+from bench.problems import Judging, Problem, broken, canonical, load, spec
 from bench.progress import bar
 from bench.report import Measured, as_json, as_text, exit_status
 from bench.rounds import Task, verify_all
@@ -37,6 +37,7 @@ def main(
     engine: Engine = EngineName.AUTO,
     concurrency: Annotated[int, typer.Option(min=1, help="At once in the last round.")] = 8,
     policy: Annotated[str, typer.Option(help="Policy to judge by.")] = "evaluation",
+    judging: Annotated[Judging, typer.Option(help="How the tests are run.")] = Judging.SCRIPT,
     pool_size: Annotated[
         int | None, typer.Option(min=0, help="Containers that a started service keeps ready.")
     ] = None,
@@ -49,7 +50,9 @@ def main(
     suite = load(data)
     levels = sorted({1, 2, concurrency})
     try:
-        measured = asyncio.run(measure(suite, server, options(engine, pool_size), policy, levels))
+        measured = asyncio.run(
+            measure(suite, server, options(engine, pool_size), policy, judging, levels)
+        )
     except CannotStart as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
@@ -65,11 +68,12 @@ async def measure(
     server: str | None,
     started_with: tuple[str, ...],
     policy: str,
+    judging: Judging,
     levels: list[int],
 ) -> tuple[Measured, ...]:
     """Return one round of canonical solutions for each level, and one of broken ones."""
-    right = [Task(each.name, canonical(each), spec(each), Status.PASSED) for each in suite]
-    wrong = [Task(each.name, broken(each), spec(each), Status.FAILED) for each in suite]
+    right = [Task(each.name, canonical(each), spec(each, judging), Status.PASSED) for each in suite]
+    wrong = [Task(each.name, broken(each), spec(each, judging), Status.FAILED) for each in suite]
     async with target(server, started_with) as asked, AsyncClient(asked.address) as client:
         await verify_all(client, right[:WARM_UP], policy, at_once=2)
         rounds = [await timed(asked, client, "canonical", right, policy, each) for each in levels]

@@ -9,12 +9,14 @@ right value and returns another, unequal one of the same type. Where it compares
 import ast
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from assize import Check, Script, SourceFile, Spec, Submission
+from assize import Check, Script, SourceFile, Spec, Submission, Tests
 
 SCRIPT: Final = "check_solution.py"
+SUITE: Final = "test_solution.py"
 CHECK_NAME: Final = "humaneval"
 
 UNEQUAL: Final = '''\
@@ -113,9 +115,32 @@ def submission(files: dict[str, str]) -> Submission:
     return Submission(tuple(SourceFile(path, text.encode()) for path, text in files.items()))
 
 
-def spec(problem: Problem) -> Spec:
-    """Return the spec: the problem's own tests, run beside the solution (assurance SHARED)."""
-    return Spec((Check(CHECK_NAME, Script(((SCRIPT, script(problem)),))),))
+class Judging(StrEnum):
+    """How a problem's own tests are run."""
+
+    SCRIPT = "script"
+    """As a program beside the solution: assurance SHARED."""
+    SPLIT = "split"
+    """By pytest in a sandbox of their own: assurance SPLIT."""
+
+
+def spec(problem: Problem, judging: Judging) -> Spec:
+    """Return the spec: the problem's own tests."""
+    if judging is Judging.SCRIPT:
+        return Spec((Check(CHECK_NAME, Script(((SCRIPT, script(problem)),))),))
+    return Spec((Check(CHECK_NAME, Tests(((SUITE, suite(problem)),), modules=("solution",))),))
+
+
+def suite(problem: Problem) -> str:
+    """Return the problem's tests as a pytest file, with the imports that its prompt makes."""
+    imports = [
+        ast.unparse(node)
+        for node in ast.parse(problem.solution).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    names = f"from solution import *\nfrom solution import {problem.entry_point}\n"
+    test = f"def test_problem():\n    check({problem.entry_point})\n"
+    return "\n".join([*imports, names, problem.test, test])
 
 
 def script(problem: Problem) -> str:

@@ -13,10 +13,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 from assize import errors
+from assize.model.candidates import CandidatesSummary, CandidateVerdict, PassAtK
 from assize.model.events import Admitted, Event, OutputChunk, StageEnded, StageStarted
 from assize.model.spec import (
     Check,
     Contains,
+    CopyBack,
     Empty,
     Exact,
     ExitCode,
@@ -24,6 +26,7 @@ from assize.model.spec import (
     Function,
     FunctionCase,
     JsonSchema,
+    Lifetime,
     Normalized,
     Numeric,
     Regex,
@@ -31,6 +34,7 @@ from assize.model.spec import (
     Spec,
     Stderr,
     Stdout,
+    Tests,
     Tolerance,
 )
 from assize.model.submission import RequestedLimits, SourceFile, Submission
@@ -73,11 +77,14 @@ __all__ = [
     "Admitted",
     "Assurance",
     "AsyncClient",
+    "CandidateVerdict",
+    "CandidatesSummary",
     "Check",
     "CheckResult",
     "CheckStatus",
     "Client",
     "Contains",
+    "CopyBack",
     "Empty",
     "Event",
     "Exact",
@@ -87,9 +94,11 @@ __all__ = [
     "Function",
     "FunctionCase",
     "JsonSchema",
+    "Lifetime",
     "Normalized",
     "Numeric",
     "OutputChunk",
+    "PassAtK",
     "PolicySummary",
     "PolicyText",
     "Reason",
@@ -105,6 +114,7 @@ __all__ = [
     "Stderr",
     "Stdout",
     "Submission",
+    "Tests",
     "Tolerance",
     "Verdict",
     "errors",
