@@ -5,19 +5,21 @@ the channel to the host is closed in it. How long the process may run, how much 
 may use is not watched here: the host does, from outside, and kills the whole container.
 """
 
-import ctypes
+import _ctypes
 import os
 import resource
 import select
-import signal
 
 TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable, Mapping
     from typing import NoReturn, TypeAlias
 
     Body: TypeAlias = Callable[[int], None]
     Tell: TypeAlias = Callable[[str, bytes], None]
+else:
+    import _signal as signal  # without its enums, which take milliseconds of each start
 
 CHUNK = 64 * 1024
 FLOOD_FACTOR = 16
@@ -26,13 +28,14 @@ PR_SET_DUMPABLE = 4
 SIGNALS_TO_RESET = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGCHLD)
 OOM_SCORE_WORST = b"1000"
 
-_libc = ctypes.CDLL(None, use_errno=True)
+# `ctypes` itself takes another millisecond. None is this very program.
+_prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
 
 
 def set_dumpable(value: int) -> None:
     """Let processes of the same user look into this one, or not (prctl(2))."""
-    if _libc.prctl(PR_SET_DUMPABLE, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_DUMPABLE) failed")
+    if _ctypes.call_function(_prctl, (PR_SET_DUMPABLE, value, 0, 0, 0)) != 0:
+        raise OSError("prctl(PR_SET_DUMPABLE) failed")
 
 
 class Ending:

@@ -1,8 +1,9 @@
 """Frames on the guest's side of the channel; assize_sandbox/frames.py documents them."""
 
-import json
 import os
 import struct
+
+import compact
 
 TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
 if TYPE_CHECKING:
@@ -22,13 +23,13 @@ class HostGone(Exception):
 def receive() -> "tuple[Header, bytes]":
     """Wait for a frame of the host's; return (header, payload). What it sends is trusted."""
     header_size, payload_size = PREFIX.unpack(_exactly(PREFIX.size))
-    header = json.loads(_exactly(header_size))
+    header = compact.loads(_exactly(header_size))
     return header, _exactly(payload_size)
 
 
 def send(header: "Header", payload: bytes = b"") -> None:
     """Send a frame; blocks while the host does not read."""
-    text = json.dumps(header, separators=(",", ":")).encode()
+    text = compact.dumps(header)
     view = memoryview(PREFIX.pack(len(text), len(payload)) + text + payload)
     while view:
         view = view[os.write(CHANNEL_OUT, view) :]
