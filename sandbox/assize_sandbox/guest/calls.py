@@ -19,7 +19,18 @@ ANSWER_MOST = 1 << 20
 MESSAGE_MOST = 2000
 NAMES_MOST = 20
 NAME_MOST = 200
-GUEST_MODULES = ("calls", "candidate", "compact", "files", "process", "readers", "values", "wire")
+GUEST_MODULES = (
+    "calls",
+    "candidate",
+    "compact",
+    "files",
+    "process",
+    "pump",
+    "readers",
+    "scratch",
+    "values",
+    "wire",
+)
 
 
 def call(
