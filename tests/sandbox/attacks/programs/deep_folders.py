@@ -20,10 +20,5 @@ def dig(depth: int = DEPTH) -> int:
     return made
 
 
-def count() -> int:
-    """Tell how many entries the work folder has beside the sources."""
-    return len(set(os.listdir("/work")) - {"solution.py", "main.py"})
-
-
 if __name__ == "__main__":
     print('{"depth": "%d"}' % dig())
