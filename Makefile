@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format generate image bench clean
+.PHONY: help setup demo test check format generate image wheels bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ generate: ## Generate the gRPC code from proto/ and the policies' JSON Schema
 image: ## Build the sandbox image anew, with Debian's latest fixes
 	@tools/setup
 	@.venv/bin/assize image build --refresh
+
+wheels: ## Prepare what the Dockerfile builds from, in build/wheels
+	@tools/setup --code
+	@tools/wheels
 
 bench: setup ## Verify all of HumanEval through the service: make bench DATA=HumanEval.jsonl
 	@$(PYTHON) bench/humaneval.py --data "$(or $(DATA),$(error say where HumanEval is: make bench DATA=PATH))"

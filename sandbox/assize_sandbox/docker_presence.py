@@ -18,7 +18,11 @@ def daemon_answers(url: str | None) -> bool:
     asked = url or os.environ.get("DOCKER_HOST") or DEFAULT_URL
     if asked.startswith(UNIX) and not listens(asked.removeprefix(UNIX)):
         return False
-    client = docker.APIClient(base_url=asked, timeout=PING_SECONDS)
+    try:
+        # It asks for the version at once, and a daemon that is starting listens before it answers.
+        client = docker.APIClient(base_url=asked, timeout=PING_SECONDS)
+    except DockerException:
+        return False
     try:
         return client.ping() is True
     except (DockerException, RequestException, OSError):

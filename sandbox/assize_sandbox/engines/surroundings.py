@@ -35,6 +35,7 @@ MASKED_PATHS: Final = (
     "/proc/key-users",
     "/proc/keys",
     "/proc/latency_stats",
+    "/proc/locks",
     "/proc/modules",
     "/proc/sched_debug",
     "/proc/scsi",

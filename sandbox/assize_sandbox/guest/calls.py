@@ -4,10 +4,10 @@ What is written to the answer's descriptor is the candidate's own word, whoever 
 """
 
 import importlib
-import json
 import os
 import sys
 
+import compact
 import values
 
 TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
@@ -20,8 +20,19 @@ MESSAGE_MOST = 2000
 NAMES_MOST = 20
 NAME_MOST = 200
 GUEST_MODULES = (
-    "calls", "candidate", "files", "letters", "objects", "process", "readers", "values", "wire",
-)  # fmt: skip
+    "calls",
+    "candidate",
+    "compact",
+    "files",
+    "letters",
+    "objects",
+    "process",
+    "pump",
+    "readers",
+    "scratch",
+    "values",
+    "wire",
+)
 
 
 def call(
@@ -42,7 +53,7 @@ def call(
             target = getattr(target, name)
         result = target(*args, **kwargs)
     except BaseException as error:  # noqa: BLE001 - the answer is that it raised
-        answer = b"E" + json.dumps(raised(error)).encode()
+        answer = b"E" + compact.dumps(raised(error))
     else:
         answer = encoded(result)
     flush()

@@ -8,16 +8,24 @@ only change what it answers: expected values never come here, and limits are kep
 """
 
 import os
-import signal
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import calls
 import files
-import letters
 import process
+import pump
+import scratch
 import wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+
+    import letters
+else:
+    import _signal as signal  # without its enums, which take milliseconds of each start
 
 FIXED_ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -33,8 +41,11 @@ class Guest:
     def __init__(self) -> None:
         self._sources = files.Sources()
         self._reaper = process.Reaper()
+        self._room = scratch.Scratch(wire.PAYLOAD_MOST)
+        self._rooms = pump.Rooms(calls.ANSWER_MOST + 2)
         self._called = False
         self._live: letters.Letterbox | None = None
+        self._letters: letters.Rooms | None = None
 
     def serve(self) -> None:
         """Carry out what the host asks until it goes away."""
@@ -48,18 +59,18 @@ class Guest:
         }
         wire.send({"ev": "ready"})
         while True:
-            header, payload = wire.receive()
+            header = wire.receive_into(self._room)
             try:
-                operations[header["op"]](header, payload)
+                operations[header["op"]](header, self._room.content)
             except OSError as error:
                 wire.send({"ev": "error", "detail": f"{header['op']}: {error}"})
 
-    def put(self, header: "wire.Header", payload: bytes) -> None:
+    def put(self, header: "wire.Header", payload: memoryview) -> None:
         """Write a source file."""
-        self._sources.put(header["path"], payload)
+        self._sources.put(header["path"], bytes(payload))
         wire.send({"ev": "done"})
 
-    def run(self, header: "wire.Header", payload: bytes) -> None:
+    def run(self, header: "wire.Header", payload: memoryview) -> None:
         """Run a program to its end."""
         argv, environment = header["argv"], FIXED_ENVIRONMENT | header["env"]
 
@@ -67,38 +78,43 @@ class Guest:
             os.close(answer)
             os.execvpe(argv[0], argv, environment)
 
-        child = process.Child(header, body)
-        ending = process.follow(child, self._reaper, payload, header["keep"], 0, tell)
+        ending = self._follow(header, body, payload)
         wire.send({"ev": "end", **evidence(ending, header)})
 
-    def call(self, header: "wire.Header", payload: bytes) -> None:
+    def call(self, header: "wire.Header", payload: memoryview) -> None:
         """Call a function in a process of its own, in folders as fresh as the process."""
         if self._called:
-            self._sources.restore()
+            process.apart(self._sources.restore)
         self._called = True
         environment = FIXED_ENVIRONMENT | header["env"]
 
         def body(answer: int) -> None:
-            calls.call(header["module"], header["function"], payload, environment, answer)
+            calls.call(header["module"], header["function"], bytes(payload), environment, answer)
 
-        child = process.Child(header, body)
-        ending = process.follow(child, self._reaper, b"", header["keep"], calls.ANSWER_MOST, tell)
+        ending = self._follow(header, body, memoryview(b""))
         kind, answer = reply(ending.answer)
         wire.send({"ev": "reply", "kind": kind, **evidence(ending, header)}, answer)
 
-    def live(self, header: "wire.Header", _payload: bytes) -> None:
+    def live(self, header: "wire.Header", _payload: memoryview) -> None:
         """Start a process that stays and answers requests; end the one before."""
+        import letters
         import objects
 
         if self._live is not None:
             self._live.end()
-            self._sources.restore()
+            process.apart(self._sources.restore)
+        if self._letters is None:
+            self._letters = letters.Rooms()
+        # INVARIANT: forgotten before the fork, as for a call.
+        self._letters.forget()
+        self._rooms.forget()
+        self._room.forget()
         environment = FIXED_ENVIRONMENT | header["env"]
         child = process.Child(header, lambda _answer: objects.live(environment))
-        self._live = letters.Letterbox(child, self._reaper, header["keep"], tell)
+        self._live = letters.Letterbox(child, self._reaper, header["keep"], self._letters, tell)
         wire.send({"ev": "done"})
 
-    def ask(self, header: "wire.Header", payload: bytes) -> None:
+    def ask(self, header: "wire.Header", payload: memoryview) -> None:
         """Pass a request to the live process, and its answer back."""
         if self._live is None:
             raise OSError("there is no live process")
@@ -111,36 +127,45 @@ class Guest:
             alive = {"code": 0, "signal": None, "flooded": False, "disk_full": False}
             wire.send({"ev": "reply", "kind": "value", **alive}, answer or b"")
 
-    def read(self, header: "wire.Header", _payload: bytes) -> None:
+    def read(self, header: "wire.Header", _payload: memoryview) -> None:
         """Read a file that the program left."""
-        kind, content, size, detail = files.read(header["path"], header["most"])
-        wire.send({"ev": "file", "kind": kind, "size": size, "detail": detail}, content)
+        kind, size, detail = files.read(header["path"], header["most"], self._room)
+        answer = {"ev": "file", "kind": kind, "size": size, "detail": detail}
+        wire.send(answer, self._room.content)
+
+    def _follow(
+        self, header: "wire.Header", body: "process.Body", stdin: memoryview
+    ) -> pump.Ending:
+        # INVARIANT: forgotten before the fork, and filled again only after it.
+        self._rooms.forget()
+        child = process.Child(header, body)
+        return pump.follow(child, self._reaper, stdin, header["keep"], self._rooms, tell)
 
 
-def tell(stream: str, data: bytes) -> None:
+def tell(stream: str, data: memoryview) -> None:
     """Pass on what a process wrote."""
     wire.send({"ev": "out", "stream": stream}, data)
 
 
-def evidence(ending: process.Ending, header: "wire.Header") -> "wire.Header":
+def evidence(ending: pump.Ending, header: "wire.Header") -> "wire.Header":
     """Return what the host is told of an ending."""
     failed = ending.code != 0
     return {
         "code": ending.code,
         "signal": ending.signal,
         "flooded": ending.flooded,
-        "disk_full": failed and files.full(header["file_bytes"]),
+        "disk_full": failed and process.apart(lambda: files.full(header["file_bytes"])),
     }
 
 
 KINDS = {b"V": "value", b"E": "raised", b"R": "refused"}
 
 
-def reply(answer: bytes) -> tuple[str, bytes]:
+def reply(answer: memoryview) -> tuple[str, bytes | memoryview]:
     """Return (kind, payload) of what stands on the answer's pipe."""
     if len(answer) > calls.ANSWER_MOST + 1:
         return "refused", f"the answer is over {calls.ANSWER_MOST} bytes".encode()
-    return KINDS.get(answer[:1], "none"), answer[1:]
+    return KINDS.get(bytes(answer[:1]), "none"), answer[1:]
 
 
 def main() -> None:

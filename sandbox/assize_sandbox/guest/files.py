@@ -10,9 +10,10 @@ TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scratch import Scratch
+
 WORK = "/work"
 WRITABLE = (WORK, "/tmp", "/dev/shm")  # noqa: S108 - the container's own
-READ_CHUNK = 1 << 20
 
 
 class Sources:
@@ -26,12 +27,13 @@ class Sources:
         self._files[path] = content
         write(path, content)
 
-    def restore(self) -> None:
+    def restore(self) -> bool:
         """Forget whatever was left in the writable folders, times and attributes too."""
         for folder in WRITABLE:
             empty(folder)
         for path, content in self._files.items():
             write(path, content)
+        return True
 
 
 def write(path: str, content: bytes) -> None:
@@ -46,7 +48,7 @@ def empty(folder: str) -> None:
     """Remove everything in a folder, and what could be remembered on the folder itself."""
     if not os.path.isdir(folder):
         return
-    # Ours are /work alone; the other two belong to root and cannot be marked.
+    # Ours is /work alone; the other two belong to root, and only their times can be marked.
     if os.stat(folder).st_uid == os.getuid():
         os.chmod(folder, 0o755)
         for name in os.listxattr(folder):
@@ -58,6 +60,16 @@ def empty(folder: str) -> None:
                 remove_tree(entry.path)
             else:
                 os.unlink(entry.path)
+    renew_times(folder)
+
+
+def renew_times(folder: str) -> None:
+    """Let the times of an empty folder tell of now, and not of the last who wrote or listed it."""
+    passing = os.path.join(folder, "passing")
+    os.close(os.open(passing, os.O_CREAT | os.O_WRONLY))
+    os.unlink(passing)
+    # Reading moves the time of access because it is older than the change (relatime).
+    os.listdir(folder)
 
 
 def remove_tree(path: str) -> None:
@@ -123,24 +135,27 @@ def _sizes() -> "Iterator[int]":
             continue
 
 
-def read(path: str, most: int) -> tuple[str, bytes, int, str]:
-    """Return (kind, content, size, detail) of a file below the work folder. Links are not followed.
+def read(path: str, most: int, room: "Scratch") -> tuple[str, int, str]:
+    """Read a file below the work folder into `room`; return (kind, size, detail).
 
-    SECURITY: every part of the path is opened relative to its parent with O_NOFOLLOW, and only a
-    regular file with a single name is read.
+    SECURITY: links are not followed: every part of the path is opened relative to its parent with
+    O_NOFOLLOW, and only a regular file with a single name is read.
     """
+    room.forget()
     try:
         descriptor = _open_beneath(path)
     except FileNotFoundError:
-        return "absent", b"", 0, ""
+        return "absent", 0, ""
     except OSError as error:
-        return "refused", b"", 0, f"cannot be opened as a plain file: {error.strerror}"
+        return "refused", 0, f"cannot be opened as a plain file: {error.strerror}"
     try:
         status = os.fstat(descriptor)
         refusal = _refusal(status, most)
         if refusal:
-            return "refused", b"", status.st_size, refusal
-        return "file", _content(descriptor, most), status.st_size, ""
+            return "refused", status.st_size, refusal
+        while room.used < most and room.read(descriptor, most - room.used):
+            pass
+        return "file", status.st_size, ""
     finally:
         os.close(descriptor)
 
@@ -168,15 +183,3 @@ def _open_beneath(path: str) -> int:
         return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     finally:
         os.close(folder)
-
-
-def _content(descriptor: int, most: int) -> bytes:
-    pieces = []
-    left = most
-    while left:
-        piece = os.read(descriptor, min(left, READ_CHUNK))
-        if not piece:
-            break
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)

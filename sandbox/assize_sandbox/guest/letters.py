@@ -2,18 +2,26 @@
 
 The child reads on its descriptor 4 and writes on 3. In a candidate's container whoever writes there
 may be the candidate; a length over the bound ends the process.
+
+SECURITY: what comes is read into memory that is forgotten before the next fork (`scratch.py`).
 """
 
 import os
 import select
-import signal
 import struct
 
-from process import CHUNK, FLOOD_FACTOR, Ending, bury
+from process import bury
+from pump import CHUNK, FLOOD_FACTOR, Ending
+from scratch import Scratch
 
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
 if TYPE_CHECKING:
-    from process import Child, Reaper, Tell
+    import signal
+
+    from process import Child, Reaper
+    from pump import Tell
+else:
+    import _signal as signal  # without its enums, which take milliseconds of each start
 
 LENGTH = struct.Struct(">I")
 MESSAGE_MOST = 4 * 1024 * 1024
@@ -21,16 +29,32 @@ CHILD_READS = 4
 CHILD_WRITES = 3
 
 
+class Rooms:
+    """What is read from the child: messages, whole, and output, piece by piece."""
+
+    def __init__(self) -> None:
+        self.messages = Scratch(LENGTH.size + MESSAGE_MOST)
+        self.output = Scratch(CHUNK)
+
+    def forget(self) -> None:
+        """Forget what the child before sent."""
+        self.messages.forget()
+        self.output.forget()
+
+
 class Letterbox:
     """The guest's end."""
 
-    def __init__(self, child: "Child", reaper: "Reaper", keep: int, tell: "Tell") -> None:
+    def __init__(
+        self, child: "Child", reaper: "Reaper", keep: int, rooms: Rooms, tell: "Tell"
+    ) -> None:
         self._child = child
         self._reaper = reaper
+        self._rooms = rooms
         self._tell = tell
         self._left = keep * FLOOD_FACTOR
-        self._outgoing = bytearray()
-        self._incoming = bytearray()
+        self._outgoing: list[memoryview] = []
+        self._taken = 0
         self._names = {child.stdout: "stdout", child.stderr: "stderr"}
         self._poll = select.poll()
         self._poll.register(reaper.descriptor, select.POLLIN)
@@ -42,14 +66,19 @@ class Letterbox:
         self._flooded = False
         self.ending: Ending | None = None
 
-    def post(self, message: bytes) -> None:
-        """Queue a message for the child."""
-        if not self._outgoing and self._child.stdin in self._open:
+    def post(self, message: bytes | memoryview) -> None:
+        """Queue a message for the child; it must not change before the next `wait` returns."""
+        if self._child.stdin in self._open:
             self._poll.register(self._child.stdin, select.POLLOUT)
-        self._outgoing += LENGTH.pack(len(message)) + message
+            self._outgoing = [memoryview(LENGTH.pack(len(message))), memoryview(message)]
 
-    def wait(self) -> bytes | None:
-        """Return the child's next message; None once it is dead and all is read."""
+    def wait(self) -> memoryview | None:
+        """Return the child's next message; None once it is dead and all is read.
+
+        The message holds until the next `wait`.
+        """
+        self._rooms.messages.drop(self._taken)
+        self._taken = 0
         while True:
             message = self._whole()
             if message is not None or self.ending is not None:
@@ -58,31 +87,30 @@ class Letterbox:
 
     def end(self) -> Ending:
         """Kill the child and whatever it started, and free the pipes. Idempotent."""
-        if self.ending is None:
-            os.kill(self._child.pid, signal.SIGKILL)
-            while self.ending is None:
-                self._pump()
+        while self.ending is None:
+            self._stop()
+            self._rooms.messages.forget()
+            self._pump()
         for descriptor in tuple(self._open):
             self._close(descriptor)
         return self.ending
 
-    def _whole(self) -> bytes | None:
-        if len(self._incoming) < LENGTH.size:
+    def _whole(self) -> memoryview | None:
+        content = self._rooms.messages.content
+        if len(content) < LENGTH.size:
             return None
-        (length,) = LENGTH.unpack(self._incoming[: LENGTH.size])
+        (length,) = LENGTH.unpack(content[: LENGTH.size])
         if length > MESSAGE_MOST:
-            self._incoming.clear()
+            self._flooded = True
             self._stop()
+            self._rooms.messages.forget()
             return None
-        end = LENGTH.size + length
-        if len(self._incoming) < end:
+        if len(content) < LENGTH.size + length:
             return None
-        message = bytes(self._incoming[LENGTH.size : end])
-        del self._incoming[:end]
-        return message
+        self._taken = LENGTH.size + length
+        return content[LENGTH.size : self._taken]
 
     def _stop(self) -> None:
-        self._flooded = True
         if self.ending is None:
             os.kill(self._child.pid, signal.SIGKILL)
 
@@ -91,7 +119,7 @@ class Letterbox:
         for descriptor in ready:
             if descriptor == self._child.stdin:
                 self._write()
-            elif descriptor != self._reaper.descriptor:
+            elif descriptor != self._reaper.descriptor and descriptor in self._open:
                 self._read(descriptor)
         if self._reaper.descriptor in ready:
             status = self._reaper.reap(self._child.pid)
@@ -103,36 +131,45 @@ class Letterbox:
         bury()
         for descriptor in (self._child.stdout, self._child.stderr, self._child.answer):
             while descriptor in self._open and not self._flooded:
-                self._read(descriptor)
-        self.ending = Ending(status, self._flooded, b"")
+                if not self._read(descriptor):
+                    break
+        self.ending = Ending(status, self._flooded, memoryview(b""))
 
     def _write(self) -> None:
         try:
-            written = os.write(self._child.stdin, self._outgoing[:CHUNK])
+            written = os.writev(self._child.stdin, [piece[:CHUNK] for piece in self._outgoing])
         except BlockingIOError:
             return
         except OSError:
-            written = len(self._outgoing)
-        del self._outgoing[:written]
-        if not self._outgoing:
+            self._outgoing.clear()
+            written = 0
+        while self._outgoing and written >= len(self._outgoing[0]):
+            written -= len(self._outgoing.pop(0))
+        if self._outgoing:
+            self._outgoing[0] = self._outgoing[0][written:]
+        else:
             self._poll.unregister(self._child.stdin)
 
-    def _read(self, descriptor: int) -> None:
+    def _read(self, descriptor: int) -> bool:
+        """Move one piece; tell whether there was one."""
+        output, messages = self._rooms.output, self._rooms.messages
+        is_message = descriptor == self._child.answer
+        if is_message and messages.full:
+            return False
+        output.used = 0
         try:
-            data = os.read(descriptor, CHUNK)
+            count = (messages if is_message else output).read(descriptor)
         except BlockingIOError:
-            return
-        if not data:
+            return False
+        if not count:
             self._close(descriptor)
-        elif descriptor == self._child.answer:
-            self._incoming += data
-            if len(self._incoming) > 2 * MESSAGE_MOST:
-                self._stop()
-        else:
-            self._left -= len(data)
+        elif descriptor in self._names:
+            self._left -= count
             if self._left < 0:
+                self._flooded = True
                 self._stop()
-            self._tell(self._names[descriptor], data)
+            self._tell(self._names[descriptor], output.content)
+        return count > 0
 
     def _close(self, descriptor: int) -> None:
         self._open.discard(descriptor)

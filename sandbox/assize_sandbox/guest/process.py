@@ -1,48 +1,39 @@
-"""Starts one process of the candidate's, follows it to its end, and buries everything it started.
+"""Starts one process of the candidate's, and buries everything that it started.
 
 The guest is PID 1 of the container. The candidate's process is its child, with pipes of its own;
 the channel to the host is closed in it. How long the process may run, how much CPU and memory it
 may use is not watched here: the host does, from outside, and kills the whole container.
 """
 
-import ctypes
+import _ctypes
+import errno
 import os
 import resource
-import select
-import signal
 
 TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable, Mapping
     from typing import NoReturn, TypeAlias
 
     Body: TypeAlias = Callable[[int], None]
-    Tell: TypeAlias = Callable[[str, bytes], None]
+else:
+    import _signal as signal  # without its enums, which take milliseconds of each start
 
-CHUNK = 64 * 1024
-FLOOD_FACTOR = 16
-"""A process that writes this many times what is kept is stopped here, to spare the host."""
 PR_SET_DUMPABLE = 4
 SIGNALS_TO_RESET = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGCHLD)
 OOM_SCORE_WORST = b"1000"
+WAKE_BYTES = 64 * 1024
+"""Room for every wake-up that the kernel can hold for us."""
 
-_libc = ctypes.CDLL(None, use_errno=True)
+# `ctypes` itself takes another millisecond. None is this very program.
+_prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
 
 
 def set_dumpable(value: int) -> None:
     """Let processes of the same user look into this one, or not (prctl(2))."""
-    if _libc.prctl(PR_SET_DUMPABLE, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_DUMPABLE) failed")
-
-
-class Ending:
-    """How a process ended: an exit code or a signal, and whether it flooded its output."""
-
-    def __init__(self, status: int, flooded: bool, answer: bytes) -> None:
-        self.code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
-        self.signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-        self.flooded = flooded
-        self.answer = answer
+    if _ctypes.call_function(_prctl, (PR_SET_DUMPABLE, value, 0, 0, 0)) != 0:
+        raise OSError("prctl(PR_SET_DUMPABLE) failed")
 
 
 class Child:
@@ -81,7 +72,7 @@ class Reaper:
     def reap(self, pid: int) -> int | None:
         """Reap whatever is dead; return the wait status of `pid` if it was among them."""
         try:
-            os.read(self.descriptor, CHUNK)
+            os.read(self.descriptor, WAKE_BYTES)
         except BlockingIOError:
             pass
         found = None
@@ -139,23 +130,37 @@ def bound(limits: "Mapping[str, int]") -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def follow(
-    child: Child, reaper: Reaper, stdin: bytes, keep: int, answer_most: int, tell: "Tell"
-) -> Ending:
-    """Feed and drain the pipes until the process is over, then kill and reap everything.
+def apart(act: "Callable[[], bool]") -> bool:
+    """Do something in a process of its own, so that nothing it reads stays in this one.
 
-    `tell(stream, data)` gets what it wrote. The end of a pipe is never waited for: a grandchild
-    may hold it open for ever.
+    Only while no process of the candidate lives. Raises OSError with the number that it ended with.
     """
-    pump = Pump(child, reaper, stdin, keep * FLOOD_FACTOR, answer_most, tell)
+    pid = os.fork()
+    if pid == 0:
+        _exit_with(act)
+    _, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        # For want of memory: the host has it from the kernel that it was, and asks no more of us.
+        os._exit(1)
+    code = os.WEXITSTATUS(status)
+    if code > YES:
+        raise OSError(code - YES, os.strerror(code - YES))
+    return code == YES
+
+
+NO, YES = 0, 1
+"""How a process of `apart` ends; above that it is a number of errno."""
+
+
+def _exit_with(act: "Callable[[], bool]") -> "NoReturn":
+    code = 255
     try:
-        status = pump.until_over()
-        bury()
-        pump.drain()
+        signal.set_wakeup_fd(-1)
+        code = YES if act() else NO
+    except OSError as error:
+        code = YES + (error.errno or errno.EIO)
     finally:
-        for descriptor in child.open_ends():
-            pump.close(descriptor)
-    return Ending(status, pump.flooded, bytes(pump.answer))
+        os._exit(code)
 
 
 def bury() -> None:
@@ -169,94 +174,3 @@ def bury() -> None:
             os.waitpid(-1, 0)
         except ChildProcessError:
             return
-
-
-class Pump:
-    """Moves bytes between the process's pipes and the host."""
-
-    def __init__(
-        self,
-        child: Child,
-        reaper: Reaper,
-        stdin: bytes,
-        most: int,
-        answer_most: int,
-        tell: "Tell",
-    ) -> None:
-        self._child = child
-        self._reaper = reaper
-        self._stdin = memoryview(stdin)
-        self._left = most
-        self._answer_most = answer_most
-        self._tell = tell
-        self._names = {child.stdout: "stdout", child.stderr: "stderr"}
-        self._poll = select.poll()
-        self._closed: set[int] = set()
-        self.answer = bytearray()
-        self.flooded = False
-        self._poll.register(reaper.descriptor, select.POLLIN)
-        for descriptor in child.open_ends():
-            os.set_blocking(descriptor, False)
-            self._poll.register(descriptor, select.POLLIN)
-        if self._stdin:
-            self._poll.modify(child.stdin, select.POLLOUT)
-        else:
-            self.close(child.stdin)
-
-    def until_over(self) -> int:
-        """Pump until the process has ended, or was stopped for flooding; return its wait status."""
-        while True:
-            ready = [descriptor for descriptor, _ in self._poll.poll()]
-            for descriptor in ready:
-                if descriptor != self._reaper.descriptor:
-                    self._serve(descriptor)
-            if self.flooded:
-                os.kill(self._child.pid, signal.SIGKILL)
-            if self._reaper.descriptor in ready:
-                status = self._reaper.reap(self._child.pid)
-                if status is not None:
-                    return status
-
-    def drain(self) -> None:
-        """Take what is left in the pipes; nobody can write any more."""
-        for descriptor in (self._child.stdout, self._child.stderr, self._child.answer):
-            while descriptor not in self._closed and not self.flooded:
-                self._read(descriptor)
-
-    def close(self, descriptor: int) -> None:
-        """Close one of the pipes, once."""
-        if descriptor not in self._closed:
-            self._closed.add(descriptor)
-            self._poll.unregister(descriptor)
-            os.close(descriptor)
-
-    def _serve(self, descriptor: int) -> None:
-        if descriptor == self._child.stdin:
-            self._write()
-        else:
-            self._read(descriptor)
-
-    def _write(self) -> None:
-        try:
-            self._stdin = self._stdin[os.write(self._child.stdin, self._stdin[:CHUNK]) :]
-        except BlockingIOError:
-            return
-        except OSError:
-            self._stdin = memoryview(b"")
-        if not self._stdin:
-            self.close(self._child.stdin)
-
-    def _read(self, descriptor: int) -> None:
-        try:
-            data = os.read(descriptor, CHUNK)
-        except BlockingIOError:
-            return
-        if not data:
-            self.close(descriptor)
-        elif descriptor == self._child.answer:
-            if len(self.answer) <= self._answer_most:
-                self.answer += data
-        else:
-            self._left -= len(data)
-            self.flooded = self._left < 0
-            self._tell(self._names[descriptor], data)

@@ -31,6 +31,7 @@ class Guest:
     def __init__(self) -> None:
         self._sources = files.Sources()
         self._reaper = process.Reaper()
+        self._rooms = letters.Rooms()
 
     def serve(self) -> None:
         """Carry out what the host asks until it goes away."""
@@ -51,8 +52,9 @@ class Guest:
     def suite(self, header: "wire.Header", _payload: bytes) -> None:
         """Run a suite to its end."""
         order = header | {"env": FIXED_ENVIRONMENT}
+        self._rooms.forget()
         child = process.Child(header, lambda _answer: suite.main(order))
-        box = letters.Letterbox(child, self._reaper, header["keep"], tell)
+        box = letters.Letterbox(child, self._reaper, header["keep"], self._rooms, tell)
         while (message := box.wait()) is not None:
             self._pass_on(box, message)
         ending = box.end()
@@ -67,8 +69,8 @@ class Guest:
         )
         self._sources.restore()
 
-    def _pass_on(self, box: letters.Letterbox, message: bytes) -> None:
-        kind, payload = message[:1], message[1:]
+    def _pass_on(self, box: letters.Letterbox, message: memoryview) -> None:
+        kind, payload = bytes(message[:1]), message[1:]
         if kind == b"R":
             wire.send({"ev": "report"}, payload)
             return
@@ -80,7 +82,7 @@ class Guest:
             box.post(b"G" + header["gone"].encode())
 
 
-def tell(stream: str, data: bytes) -> None:
+def tell(stream: str, data: memoryview) -> None:
     """Pass on what the tests printed."""
     wire.send({"ev": "out", "stream": stream}, data)
 

@@ -1,0 +1,5 @@
+"""Opens files without end."""
+
+kept = []
+while True:
+    kept.append(open("/dev/null"))
