@@ -11,6 +11,8 @@ from typing import Any
 import letters
 import pytest
 import stand_in_modules
+import trials
+from counterexamples import LEDGER
 from link import Link
 from stand_ins import Function, Workshop
 
@@ -33,6 +35,8 @@ def main(header: "dict[str, Any]") -> None:
     sys.dont_write_bytecode = True
     link = Link(callbacks=header["callbacks"], back=header["back"])
     stub = header["stub"]
+    LEDGER.stub = bool(stub)
+    sys.modules["assize_trials"] = trials
     fill = (
         stand_in_modules.fill_stub(stub == "raises")
         if stub
@@ -78,6 +82,7 @@ class Reporter:
         """Give the test a candidate of its own."""
         self._phases[item.nodeid] = []
         self._link.leaned = False
+        LEDGER.reset()
         if self._fresh or self._link.gone:
             self._link.fresh()
 
@@ -108,4 +113,5 @@ class Reporter:
             "message": message or self._link.gone,
             "leaned": self._link.leaned,
             "gone": self._link.gone,
+            **(LEDGER.told() if outcome == "failed" else {}),
         }
