@@ -34,8 +34,11 @@ class Refusal(TypeError):
 class Link:
     """The one way to the candidate."""
 
-    def __init__(self, *, callbacks: bool, back: "dict[str, list[int | str]]") -> None:
+    def __init__(
+        self, *, callbacks: bool, back: "dict[str, list[int | str]]", fresh_each_call: bool
+    ) -> None:
         self._callbacks_allowed = callbacks
+        self._fresh_each_call = fresh_each_call
         self._back = back
         self._kept: dict[int, Any] = {}
         self.leaned = False
@@ -63,6 +66,8 @@ class Link:
             CandidateGone: The process died.
             Exception: What the candidate raised, as a stand-in.
         """
+        if self._fresh_each_call and request[0] == "call":
+            self.fresh()
         outcome, value, text, changed = self._exchange(request)
         for stream, printed in zip((sys.stdout, sys.stderr), text, strict=True):
             if printed:

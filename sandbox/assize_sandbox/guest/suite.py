@@ -33,7 +33,11 @@ def main(header: "dict[str, Any]") -> None:
     sys.path[:] = [path for path in sys.path if not path.endswith("/guest")]
     sys.path.insert(0, "/work")
     sys.dont_write_bytecode = True
-    link = Link(callbacks=header["callbacks"], back=header["back"])
+    link = Link(
+        callbacks=header["callbacks"],
+        back=header["back"],
+        fresh_each_call=header["lifetime"] == "call",
+    )
     stub = header["stub"]
     LEDGER.stub = bool(stub)
     sys.modules["assize_trials"] = trials
