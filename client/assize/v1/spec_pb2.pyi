@@ -383,12 +383,18 @@ class TestsCheck(google.protobuf.message.Message):
     CALLBACKS_FIELD_NUMBER: builtins.int
     COPY_BACK_FIELD_NUMBER: builtins.int
     SEED_FIELD_NUMBER: builtins.int
+    SHARED_FIELD_NUMBER: builtins.int
     lifetime: builtins.str
     """How long a process of the candidate's lives: `test` (empty means this), `call` or `suite`."""
     callbacks: builtins.bool
     """True: the candidate may call functions that the tests pass to it."""
     seed: builtins.int
     """Seed of hypothesis. 0: chosen by the service and told in the verdict."""
+    shared: builtins.bool
+    """True: the tests import the candidate itself, in its own container, for suites that cannot be
+    split. Assurance SHARED: forgeable by determined code. `modules`, `lifetime`, `callbacks` and
+    `copy_back` have no meaning then and are refused.
+    """
     @property
     def files(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ScriptFile]:
         """The test files, pytest's or unittest's; those named `test_*.py` or `*_test.py` are collected."""
@@ -410,8 +416,9 @@ class TestsCheck(google.protobuf.message.Message):
         callbacks: builtins.bool = ...,
         copy_back: collections.abc.Iterable[global___CopyBack] | None = ...,
         seed: builtins.int = ...,
+        shared: builtins.bool = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["callbacks", b"callbacks", "copy_back", b"copy_back", "files", b"files", "lifetime", b"lifetime", "modules", b"modules", "seed", b"seed"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["callbacks", b"callbacks", "copy_back", b"copy_back", "files", b"files", "lifetime", b"lifetime", "modules", b"modules", "seed", b"seed", "shared", b"shared"]) -> None: ...
 
 global___TestsCheck = TestsCheck
 

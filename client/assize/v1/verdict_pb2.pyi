@@ -492,7 +492,7 @@ class StageTime(google.protobuf.message.Message):
     STAGE_FIELD_NUMBER: builtins.int
     SECONDS_FIELD_NUMBER: builtins.int
     stage: builtins.str
-    """`admit`, `analyse`, `prepare`, `execute`, `judge`."""
+    """`analyse`, `execute` or `judge`."""
     seconds: builtins.float
     """Wall-clock seconds."""
     def __init__(

@@ -188,7 +188,7 @@ class StageStarted(google.protobuf.message.Message):
 
     STAGE_FIELD_NUMBER: builtins.int
     stage: builtins.str
-    """`analyse`, `prepare`, `execute` or `judge`."""
+    """`analyse`, `execute` or `judge`."""
     def __init__(
         self,
         *,
@@ -207,7 +207,7 @@ class StageEnded(google.protobuf.message.Message):
     STAGE_FIELD_NUMBER: builtins.int
     SECONDS_FIELD_NUMBER: builtins.int
     stage: builtins.str
-    """`analyse`, `prepare`, `execute` or `judge`."""
+    """`analyse`, `execute` or `judge`."""
     seconds: builtins.float
     """Wall-clock seconds."""
     def __init__(

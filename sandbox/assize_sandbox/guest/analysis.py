@@ -20,6 +20,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import process
 import wire
 
 TOOLS = sys.argv[1] if len(sys.argv) > 1 else "/opt/assize/tools"
@@ -87,6 +88,8 @@ def reply(said: standby.Answer, code: int) -> "tuple[wire.Header, bytes]":
 
 
 if __name__ == "__main__":
+    # What analyses a source runs under the same user, and must not look in here.
+    process.set_dumpable(0)
     # mypy puts its working folder on the search path: let it be one that stays empty.
     os.chdir(tempfile.mkdtemp(prefix="empty-"))
     readers.prepare()
