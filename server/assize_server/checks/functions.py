@@ -6,12 +6,13 @@ from itertools import zip_longest
 from assize.model.spec import Check, Function, FunctionCase
 from assize.model.verdict import CheckResult, Reason
 from assize.values.notation import parse_value, show
-from assize.values.tree import Value
+from assize.values.tree import DictValue, ListValue, TupleValue, Value, type_name
 from assize_sandbox.codec import CodecError, decode
 from assize_sandbox.outcome import CallOutcome
 from assize_server.checks.results import failed, passed, told
-from assize_server.core.compare import same
+from assize_server.core.compare import Difference, has_entries, same, same_items
 from assize_server.core.excerpt import one_line, shown
+from assize_server.core.patterns import found
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,16 @@ def judge_calls(check: Check, outcomes: tuple[CallOutcome, ...]) -> CheckResult:
     """
     if not isinstance(check.kind, Function):
         raise TypeError(f"{check.name} is not a function check")
-    cases = check.kind.cases
-    if not cases or len(outcomes) > len(cases):
-        text = f"{len(outcomes)} answers came to {len(cases)} calls"
-        return failed(check, Reason.INFRA_ERROR, text, cases_total=len(cases))
-    faults = [_fault(case, outcome) for case, outcome in zip_longest(cases, outcomes)]
+    numbered = [each for each in enumerate(check.kind.cases) if each[1].where is None]
+    if not numbered or len(outcomes) > len(numbered):
+        text = f"{len(outcomes)} answers came to {len(numbered)} calls"
+        return failed(check, Reason.INFRA_ERROR, text, cases_total=len(numbered))
+    faults = [_fault(case, answer) for (_, case), answer in zip_longest(numbered, outcomes)]
     good = faults.count(None)
-    for index, fault in enumerate(faults):
+    for (index, case), fault in zip(numbered, faults, strict=True):
         if fault is not None:
-            return _failed_case(check, index, cases[index], fault, good, len(cases))
-    return passed(check, cases_passed=good, cases_total=len(cases))
+            return _failed_case(check, index, case, fault, good, len(faults))
+    return passed(check, cases_passed=good, cases_total=len(faults))
 
 
 def _failed_case(
@@ -48,12 +49,20 @@ def _failed_case(
         check,
         fault.reason,
         f"case {index + 1}: {one_line(case.call)}: {fault.message}",
-        expected=shown(case.returns if case.returns is not None else f"raises {case.raises}"),
+        expected=shown(_asked(case)),
         actual=fault.actual,
         input=shown(case.call),
         cases_passed=good,
         cases_total=total,
     )
+
+
+def _asked(case: FunctionCase) -> str:
+    if case.raises is not None:
+        return f"raises {case.raises}"
+    if case.matches is not None:
+        return f"a str that matches {case.matches}"
+    return case.returns or ""
 
 
 def _fault(case: FunctionCase, answer: CallOutcome | None) -> _Fault | None:
@@ -88,15 +97,37 @@ def _returned(case: FunctionCase, data: bytes) -> _Fault | None:
     except CodecError as error:
         text = f"the answer cannot be read: {one_line(str(error))}"
         return _Fault(Reason.WRONG_ANSWER, text, "no plain data")
-    if case.returns is None:
+    if case.raises is not None:
         return _Fault(Reason.WRONG_ANSWER, f"returned, expected {case.raises}", _shown(actual))
-    difference = same(parse_value(case.returns), actual, case.approx, case.nan_equal)
+    difference = _difference(case, actual)
     if difference is None:
         return None
     place = f"at {one_line(difference.path)}: " if difference.path else ""
     return _Fault(
         Reason.WRONG_ANSWER, f"{place}{one_line(difference.message, 300)}", _shown(actual)
     )
+
+
+def _difference(case: FunctionCase, actual: Value) -> Difference | None:
+    if case.matches is not None:
+        return _unmatched(case.matches, actual)
+    match parse_value(case.returns or ""):
+        case ListValue() | TupleValue() as expected if case.unordered:
+            return same_items(expected, actual, case.nan_equal)
+        case DictValue() as expected if case.subset:
+            return has_entries(expected, actual, case.approx, case.nan_equal)
+        case expected:
+            return same(expected, actual, case.approx, case.nan_equal)
+
+
+def _unmatched(pattern: str, actual: Value) -> Difference | None:
+    if not isinstance(actual, str):
+        return Difference("", f"expected a str, got {type_name(actual)} {show(actual, 100)}")
+    try:
+        matched = found(pattern, actual)
+    except UnicodeEncodeError:
+        return Difference("", "the text has lone surrogates, which no pattern matches")
+    return None if matched else Difference("", "the pattern matches nowhere")
 
 
 def _shown(value: Value) -> str:

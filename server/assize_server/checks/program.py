@@ -8,6 +8,7 @@ from assize.model.spec import (
     FileIs,
     Function,
     JsonSchema,
+    Property,
     Script,
     Spec,
     Stderr,
@@ -84,7 +85,7 @@ def _judge(check: Check, outcome: Outcome, files: Mapping[str, FileRead]) -> Che
             return judge_schema(check, check.kind, outcome.stdout, files)
         case FileIs():
             return judge_file(check, check.kind, files.get(check.kind.path))
-        case Function() | Script() | Tests():
+        case Function() | Script() | Tests() | Property():
             return failed(check, Reason.INFRA_ERROR, "this check does not judge the program")
 
 

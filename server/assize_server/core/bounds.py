@@ -46,3 +46,15 @@ MOST_REFERENCES: Final = 50_000
 MOST_SHOWN_CHARS: Final = 1024
 """Of an expected or actual text, around the place where they differ."""
 MOST_DIFF_BYTES: Final = 4 * 1024
+
+MOST_EXAMPLES: Final = 2000
+"""Inputs that a property check tries."""
+MOST_PROPERTY_ARGUMENTS: Final = 20
+MOST_STRATEGIES: Final = 200
+"""Of one property check, whatever they are part of."""
+MOST_STRATEGY_DEPTH: Final = 10
+MOST_SIZE: Final = 10_000
+"""Characters, bytes, items or entries that a strategy may ask for."""
+MOST_SAMPLES: Final = 1000
+MOST_EXPRESSION_CHARS: Final = 4096
+MOST_REFERENCE_BYTES: Final = 256 * 1024

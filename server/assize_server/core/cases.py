@@ -6,12 +6,17 @@ from typing import Final
 
 from assize.model.spec import Function, FunctionCase, Tolerance
 from assize.values.notation import NotationError, parse_call, parse_value
+from assize.values.tree import DictValue, ListValue, TupleValue, type_name
 from assize_sandbox.codec import CodecError, encode_call
 from assize_server.core.bounds import MOST_CASES, MOST_NAME_CHARS
 from assize_server.core.excerpt import one_line
+from assize_server.core.expressions import expression_fault
 from assize_server.core.faults import Faults
+from assize_server.core.patterns import pattern_fault
 
 INITIALISER: Final = "__init__.py"
+ANSWERS: Final = ("returns", "raises", "matches", "where")
+"""Of which a case has one."""
 
 
 def check_function(kind: Function, files: Iterable[str], field: str, faults: Faults) -> None:
@@ -55,14 +60,42 @@ def module_fault(module: str, files: frozenset[str]) -> str | None:
 
 def _check_case(case: FunctionCase, field: str, faults: Faults) -> None:
     _check_notation(case.call, _encodable_call, f"{field}.call", faults)
-    if (case.returns is None) == (case.raises is None):
-        faults.add(field, "exactly one of returns and raises is needed")
+    if [case.returns, case.raises, case.matches, case.where].count(None) != len(ANSWERS) - 1:
+        faults.add(field, f"exactly one of {', '.join(ANSWERS)} is needed")
     if case.returns is not None:
         _check_notation(case.returns, parse_value, f"{field}.returns", faults)
     if case.raises is not None:
         faults.add(f"{field}.raises", dotted_name_fault(case.raises))
+    if case.matches is not None:
+        faults.add(f"{field}.matches", pattern_fault(case.matches))
+    if case.where is not None:
+        faults.add(f"{field}.where", expression_fault(case.where, ["kwargs"]))
     tolerance = case.approx or Tolerance()
     check_tolerance(tolerance.relative, tolerance.absolute, f"{field}.approx", faults)
+    _check_comparator(case, field, faults)
+
+
+def _check_comparator(case: FunctionCase, field: str, faults: Faults) -> None:
+    """Note comparators that do not fit what is expected, or each other."""
+    if case.returns is None:
+        if case.raises is None and (case.approx is not None or case.nan_equal):
+            faults.add(field, "approx and nan_equal are for a case with returns")
+        if case.unordered or case.subset:
+            faults.add(field, "unordered and subset are for a case with returns")
+        return
+    if case.unordered and (case.subset or case.approx is not None):
+        # With a tolerance, which item is meant for which is no question with one answer.
+        faults.add(f"{field}.unordered", "goes neither with approx nor with subset")
+    try:
+        expected = parse_value(case.returns)
+    except NotationError:
+        return
+    if case.unordered and not isinstance(expected, ListValue | TupleValue):
+        problem = f"is for a list or a tuple, and returns is a {type_name(expected)}"
+        faults.add(f"{field}.unordered", problem)
+    if case.subset and not (isinstance(expected, DictValue) and expected.pairs):
+        problem = "is for a dict that is not empty: every dict has the entries of an empty one"
+        faults.add(f"{field}.subset", problem)
 
 
 def _encodable_call(text: str) -> None:

@@ -6,13 +6,15 @@
 - A tolerance is for floats and the parts of complex numbers, wherever they are but in the items of
   sets and the keys of dicts, which are equal or not.
 - Sets and dicts have no order: their items and keys are sorted by bytes, never hashed.
+- `same_items` gives a list or a tuple no order either; what is in its items has the usual one.
+- `has_entries` lets dicts have more keys than expected, and the dicts that are their values, too.
 """
 
 import cmath
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 from assize.model.spec import Tolerance
 from assize.values.keys import EqualityKeys
@@ -27,6 +29,7 @@ from assize.values.tree import (
     Value,
     type_name,
 )
+from assize_server.core.any_keys import AnyKeys
 
 _SHOWN_MOST: Final = 100
 _KEY_SHOWN_MOST: Final = 40
@@ -52,10 +55,45 @@ def same(
     )
 
 
+def same_items(
+    expected: ListValue | TupleValue, actual: Value, nan_equal: bool = False
+) -> Difference | None:
+    """Return how the items of the answer differ from those expected, whatever their order."""
+    if isinstance(actual, ListValue | TupleValue) and type(actual) is type(expected):
+        keys = AnyKeys(EqualityKeys(False, nan_equal))
+        return _Comparison(_EXACT, keys).items_differ(expected.items, actual.items)
+    return same(expected, actual)
+
+
+def has_entries(
+    expected: DictValue,
+    actual: Value,
+    tolerance: Tolerance | None = None,
+    nan_equal: bool = False,
+) -> Difference | None:
+    """Return what of the expected entries the answer lacks; it may have others."""
+    keys = EqualityKeys(False, nan_equal)
+    return _Comparison(tolerance or _EXACT, keys, subset=True).difference(expected, actual)
+
+
+class Keys(Protocol):
+    """Gives equal bytes to equal values."""
+
+    @property
+    def nan_equal(self) -> bool:
+        """Whether NaN equals NaN."""
+        ...
+
+    def of(self, value: Value) -> bytes | None:
+        """Return the key of a value; None if it equals nothing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Comparison:
     tolerance: Tolerance
-    keys: EqualityKeys
+    keys: Keys
+    subset: bool = False
 
     def difference(self, expected: Value, actual: Value) -> Difference | None:
         match expected, actual:
@@ -67,7 +105,7 @@ class _Comparison:
             case (ListValue() | TupleValue(), ListValue() | TupleValue()):
                 return self._in_order(expected.items, actual.items)
             case (SetValue() | FrozenSetValue(), SetValue() | FrozenSetValue()):
-                return self._items(expected.items, actual.items)
+                return self.items_differ(expected.items, actual.items)
             case DictValue(), DictValue():
                 return self._pairs(expected.pairs, actual.pairs)
             case _:
@@ -108,19 +146,27 @@ class _Comparison:
     ) -> Difference | None:
         if len(expected) != len(actual):
             return _differ(f"{len(expected)} items", f"{len(actual)}")
+        # A subset is of dicts: what is in a list is compared as ever.
+        inside = replace(self, subset=False) if self.subset else self
         for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
-            found = self.difference(one, other)
+            found = inside.difference(one, other)
             if found is not None:
                 return replace(found, path=f"[{index}]{found.path}")
         return None
 
-    def _items(self, expected: tuple[Value, ...], actual: tuple[Value, ...]) -> Difference | None:
+    def items_differ(
+        self, expected: tuple[Value, ...], actual: tuple[Value, ...]
+    ) -> Difference | None:
+        """Return which item is missing or not expected, whatever their order."""
         matched = self._matched(expected, actual, "item")
         return matched if isinstance(matched, Difference) else None
 
     def _pairs(
         self, expected: tuple[tuple[Value, Value], ...], actual: tuple[tuple[Value, Value], ...]
     ) -> Difference | None:
+        if self.subset:
+            wanted = {self.keys.of(key) for key, _ in expected}
+            actual = tuple(pair for pair in actual if self.keys.of(pair[0]) in wanted)
         matched = self._matched(
             tuple(key for key, _ in expected), tuple(key for key, _ in actual), "key"
         )

@@ -43,6 +43,17 @@ def check_pattern(pattern: str) -> None:
     _compiled(pattern)
 
 
+def pattern_fault(pattern: str) -> str | None:
+    """Return why a pattern cannot be asked for, None if it can."""
+    if not pattern:
+        return "the empty pattern matches everything"
+    try:
+        check_pattern(pattern)
+    except PatternRefused as error:
+        return str(error)
+    return None
+
+
 def found(pattern: str, text: str) -> bool:
     """Return whether the pattern matches somewhere; `^` and `$` anchor the whole text.
 

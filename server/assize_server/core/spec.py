@@ -18,6 +18,7 @@ from assize.model.spec import (
     JsonSchema,
     Normalized,
     Numeric,
+    Property,
     Regex,
     Script,
     Spec,
@@ -42,12 +43,13 @@ from assize_server.core.excerpt import one_line
 from assize_server.core.faults import Faults, utf8_size
 from assize_server.core.json_schema import SchemaRefused, check_schema
 from assize_server.core.paths import clashes, path_fault
-from assize_server.core.patterns import PatternRefused, check_pattern
+from assize_server.core.patterns import pattern_fault
+from assize_server.core.properties import check_property
 from assize_server.core.submission import check_submission, script_name_fault
-from assize_server.core.suites import check_tests
+from assize_server.core.suites import check_tests, shadowing_fault
 
 SHA256: Final = re.compile("[0-9a-fA-F]{64}")
-APART: Final = Function | Script | Tests
+APART: Final = Function | Script | Tests | Property
 """Checks that do not look at the program's run."""
 IMPLICIT_CHECK_NAME: Final = "program"
 """Names the result of a program that no check asks about and that failed."""
@@ -114,11 +116,13 @@ def _check_kind(check: Check, submission: Submission, field: str, faults: Faults
         case FileIs():
             _check_file(kind, _paths(submission), f"{field}.file", faults)
         case Function():
-            check_function(kind, _paths(submission), f"{field}.function", faults)
+            _check_function(kind, _paths(submission), f"{field}.function", faults)
         case Script(files):
             _check_script(files, _paths(submission), f"{field}.script", faults)
         case Tests():
             check_tests(kind, _paths(submission), f"{field}.tests", faults)
+        case Property():
+            check_property(kind, _paths(submission), f"{field}.property", faults)
         case _:
             assert_never(kind)
 
@@ -134,7 +138,7 @@ def _check_text(text: TextExpectation, field: str, faults: Faults) -> None:
         case Normalized(expected):
             faults.at_most(f"{field}.normalized", utf8_size(expected), MOST_TEXT_BYTES, "bytes")
         case Regex(pattern):
-            _check_regex(pattern, f"{field}.regex", faults)
+            faults.add(f"{field}.regex", pattern_fault(pattern))
         case Numeric(expected, relative, absolute):
             faults.at_most(f"{field}.numeric.text", utf8_size(expected), MOST_TEXT_BYTES, "bytes")
             check_tolerance(relative, absolute, f"{field}.numeric", faults)
@@ -147,13 +151,11 @@ def _check_text(text: TextExpectation, field: str, faults: Faults) -> None:
             assert_never(text)
 
 
-def _check_regex(pattern: str, field: str, faults: Faults) -> None:
-    if not pattern:
-        faults.add(field, "the empty pattern matches everything")
-    try:
-        check_pattern(pattern)
-    except PatternRefused as error:
-        faults.add(field, str(error))
+def _check_function(kind: Function, submitted: list[str], field: str, faults: Faults) -> None:
+    check_function(kind, submitted, field, faults)
+    if any(case.where is not None for case in kind.cases):
+        # Those cases are tests, which import the module in the test sandbox.
+        faults.add(f"{field}.module", shadowing_fault(kind.module, frozenset()))
 
 
 def _check_schema(kind: JsonSchema, field: str, faults: Faults) -> None:
