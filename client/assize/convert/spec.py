@@ -220,6 +220,7 @@ def _tests_to_proto(tests: model.Tests) -> spec_pb2.TestsCheck:
             for each in tests.copy_back
         ],
         seed=tests.seed,
+        shared=tests.shared,
     )
 
 
@@ -239,6 +240,7 @@ def _tests_from_proto(
             for each in message.copy_back
         ),
         seed=message.seed,
+        shared=message.shared,
     )
 
 

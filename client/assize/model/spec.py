@@ -150,7 +150,10 @@ class CopyBack:
 
 @dataclass(frozen=True, slots=True)
 class Tests:
-    """Tests that run apart from the candidate; its `modules` are importable as stand-ins."""
+    """Tests that run apart from the candidate; its `modules` are importable as stand-ins.
+
+    With `shared` they import the candidate itself, in its container: assurance SHARED.
+    """
 
     files: tuple[tuple[str, str], ...]
     modules: tuple[str, ...] = ()
@@ -158,6 +161,7 @@ class Tests:
     callbacks: bool = False
     copy_back: tuple[CopyBack, ...] = ()
     seed: int = 0
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
