@@ -11,7 +11,7 @@ import select
 import struct
 
 from process import bury
-from pump import CHUNK, FLOOD_FACTOR, Ending
+from pump import CHUNK, FLOOD_FACTOR, Ending, leave_with_host, watch_host
 from scratch import Scratch
 
 TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
@@ -58,6 +58,7 @@ class Letterbox:
         self._names = {child.stdout: "stdout", child.stderr: "stderr"}
         self._poll = select.poll()
         self._poll.register(reaper.descriptor, select.POLLIN)
+        watch_host(self._poll)
         self._open = {child.stdin, child.stdout, child.stderr, child.answer}
         for descriptor in self._open:
             os.set_blocking(descriptor, False)
@@ -116,6 +117,7 @@ class Letterbox:
 
     def _pump(self) -> None:
         ready = [descriptor for descriptor, _ in self._poll.poll()]
+        leave_with_host(ready)
         for descriptor in ready:
             if descriptor == self._child.stdin:
                 self._write()

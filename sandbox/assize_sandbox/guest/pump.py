@@ -8,6 +8,7 @@ import select
 
 import scratch
 from process import Child, Reaper, bury
+from wire import CHANNEL_IN
 
 TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
 if TYPE_CHECKING:
@@ -66,6 +67,17 @@ def follow(
     return Ending(status, pump.flooded, rooms.answer.content)
 
 
+def watch_host(poll: "select.poll") -> None:
+    """Have the poll tell when the host's end of the channel is gone, and nothing else of it."""
+    poll.register(CHANNEL_IN, 0)
+
+
+def leave_with_host(ready: list[int]) -> None:
+    """End, and with us the container, if the host is gone: nobody keeps limits any more."""
+    if CHANNEL_IN in ready:
+        os._exit(0)
+
+
 class Pump:
     """Moves bytes between the process's pipes and the host."""
 
@@ -89,6 +101,7 @@ class Pump:
         self._closed: set[int] = set()
         self.flooded = False
         self._poll.register(reaper.descriptor, select.POLLIN)
+        watch_host(self._poll)
         for descriptor in child.open_ends():
             os.set_blocking(descriptor, False)
             self._poll.register(descriptor, select.POLLIN)
@@ -101,6 +114,7 @@ class Pump:
         """Pump until the process has ended, or was stopped for flooding; return its wait status."""
         while True:
             ready = [descriptor for descriptor, _ in self._poll.poll()]
+            leave_with_host(ready)
             for descriptor in ready:
                 if descriptor != self._reaper.descriptor:
                     self._serve(descriptor)
