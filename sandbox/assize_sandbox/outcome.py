@@ -39,6 +39,20 @@ class CallOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Counterexample:
+    """An input that the candidate's function failed for, in texts for people."""
+
+    input: str
+    expected: str
+    actual: str
+    problem: str
+    died: bool = False
+    """Whether the candidate's process did not survive it."""
+    fickle: bool = False
+    """Whether it was right when it was tried again."""
+
+
+@dataclass(frozen=True, slots=True)
 class TestReport:
     """What became of one test, as the test sandbox tells; the candidate is not in there."""
 
@@ -48,6 +62,10 @@ class TestReport:
     message: str = ""
     leaned: bool = False
     """Whether a question was put to an object of the candidate's."""
+    found: Counterexample | None = None
+    """The smallest input that failed, if the test was made to look for one."""
+    unusable: str = ""
+    """Why the test cannot tell anything about any candidate, if it is one that looks for inputs."""
 
 
 @dataclass(frozen=True, slots=True)

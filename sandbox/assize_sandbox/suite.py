@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from assize_sandbox.errors import ProtocolViolation
 from assize_sandbox.frames import Frame
-from assize_sandbox.outcome import CallOutcome, Outcome, SuiteReport, TestReport
+from assize_sandbox.outcome import CallOutcome, Counterexample, Outcome, SuiteReport, TestReport
 from assize_sandbox.session import Session
 
 
@@ -52,7 +52,10 @@ class _Ledger:
             case {"collected": list(names)}:
                 self.collected = [str(name) for name in names]
             case {"test": str(test), "outcome": str(outcome), "message": message, "leaned": leaned}:
-                self.tests.append(TestReport(test, outcome, str(message), leaned is True))
+                found, unusable = read_found(told), str(told.get("unusable", ""))
+                self.tests.append(
+                    TestReport(test, outcome, str(message), leaned is True, found, unusable)
+                )
             case {"error": str(name), "message": message}:
                 self.errors.append(f"{name}: {message}")
             case {"done": int()}:
@@ -110,6 +113,22 @@ def why_gone(answered: CallOutcome) -> str:
     """Return why the candidate's process gave no answer."""
     outcome = answered.outcome
     return outcome.detail or (outcome.reason.value if outcome.reason else "its process ended")
+
+
+def read_found(report: Mapping[str, object]) -> Counterexample | None:
+    """Return the counterexample that a report of a test has, None if it has none."""
+    match report.get("found"):
+        case {"input": call, "expected": expected, "actual": actual, **more}:
+            return Counterexample(
+                input=str(call),
+                expected=str(expected),
+                actual=str(actual),
+                problem=str(more.get("problem", "")),
+                died=more.get("died") is True,
+                fickle=more.get("fickle") is True,
+            )
+        case _:
+            return None
 
 
 def read_report(payload: bytes) -> Mapping[str, object]:

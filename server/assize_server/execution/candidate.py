@@ -9,7 +9,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from assize.model.spec import Check, FileIs, Function, JsonSchema, Script, Spec, Tests
+from assize.model.spec import (
+    Check,
+    CheckKind,
+    FileIs,
+    Function,
+    FunctionCase,
+    JsonSchema,
+    Script,
+    Spec,
+    Tests,
+)
 from assize.model.submission import Submission
 from assize_sandbox.engines.base import Container, Role
 from assize_sandbox.limits import Shape
@@ -67,7 +77,11 @@ class CandidateRunner:
         return ProgramRun(outcome, files)
 
     async def calls(self, checks: tuple[Check, ...]) -> dict[str, tuple[CallOutcome, ...]]:
-        """Make every call of the function checks, each in a fresh process; by check name."""
+        """Make the calls of the function checks, each in a fresh process; by check name.
+
+        Cases with an expression are tests (`core/made_suites.py`) and are not called here.
+        """
+        checks = tuple(check for check in checks if _called(check.kind))
         if not checks:
             return {}
         answers: dict[str, tuple[CallOutcome, ...]] = {}
@@ -81,7 +95,7 @@ class CandidateRunner:
     async def _cases(self, session: Session, check: Function) -> tuple[CallOutcome, ...]:
         environment = self._submission.environment
         outcomes: list[CallOutcome] = []
-        for case in check.cases:
+        for case in _called(check):
             name, arguments = encoded_arguments(case)
             outcomes.append(await session.call(check.module, name, arguments, environment))
         return tuple(outcomes)
@@ -129,6 +143,12 @@ class CandidateRunner:
             environment=submission.environment,
             stdin=submission.stdin if stdin is None else stdin,
         )
+
+
+def _called(kind: CheckKind) -> tuple[FunctionCase, ...]:
+    """Return the cases of a check that are judged outside every sandbox."""
+    cases = kind.cases if isinstance(kind, Function) else ()
+    return tuple(case for case in cases if case.where is None)
 
 
 def files_asked_for(spec: Spec) -> tuple[str, ...]:

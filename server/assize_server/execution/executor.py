@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import structlog
 
 from assize.model.events import OutputChunk
-from assize.model.spec import Check, Function, Script, Tests
+from assize.model.spec import Check, Function, Property, Script, Tests
 from assize.model.submission import SourceFile
 from assize.model.verdict import (
     CheckResult,
@@ -20,9 +20,11 @@ from assize_sandbox.errors import SandboxError
 from assize_sandbox.outcome import CallOutcome, Outcome
 from assize_server.checks.judge import judge_script, skipped
 from assize_server.checks.judges import InlineJudge, Judge
+from assize_server.checks.made_suites import judge_property, judge_where, merged
 from assize_server.checks.suites import judge_suite
 from assize_server.core.analysis_settings import AnalysisSettings
 from assize_server.core.feedback import told
+from assize_server.core.made_suites import suite_of
 from assize_server.core.verdict import conclude
 from assize_server.execution.budget import Budget
 from assize_server.execution.candidate import CandidateRunner, Containers, ProgramRun
@@ -141,9 +143,9 @@ class _Trial:
                 if isinstance(check.kind, Script)
             }
             self._suites = {
-                check.name: await runner.suite(check.kind, self._executor.proven)
+                check.name: await runner.suite(tests, self._executor.proven)
                 for check in checks
-                if isinstance(check.kind, Tests)
+                if (tests := suite_of(check.kind)) is not None
             }
         with self._stages.stage("judge"):
             return await self._judge(calls, scripts)
@@ -159,16 +161,29 @@ class _Trial:
                 results[result.name] = result
         for check in spec.checks:
             if isinstance(check.kind, Function):
-                results[check.name] = await judge.calls(check, calls[check.name])
+                results[check.name] = await self._judge_function(check, calls.get(check.name))
             elif isinstance(check.kind, Script):
                 results[check.name] = judge_script(check, scripts[check.name])
             elif isinstance(check.kind, Tests):
                 results[check.name] = judge_suite(check, self._suites[check.name])
+            elif isinstance(check.kind, Property):
+                results[check.name] = judge_property(check, self._suites[check.name])
         order = {check.name: position for position, check in enumerate(spec.checks)}
         # What the spec does not name (a program that failed unasked) comes last.
         return tuple(
             sorted(results.values(), key=lambda result: order.get(result.name, len(order)))
         )
+
+    async def _judge_function(
+        self, check: Check, answers: tuple[CallOutcome, ...] | None
+    ) -> CheckResult:
+        """Judge the cases that were called, and those that were tests."""
+        parts = []
+        if answers is not None or check.name not in self._suites:
+            parts.append(await self._executor.judge.calls(check, answers or ()))
+        if check.name in self._suites:
+            parts.append(judge_where(check, self._suites[check.name]))
+        return merged(parts)
 
     def _tell_output(self, stream: str, data: bytes) -> None:
         room = STREAMED_MOST_BYTES - self._streamed_bytes
