@@ -86,15 +86,18 @@ class Session:
         self._answer_bytes = 0
         self._over: Outcome | None = None
 
-    async def put(self, files: Mapping[str, bytes]) -> None:
+    async def put(self, files: Mapping[str, bytes], *, read_only: bool = False) -> None:
         """Write files below the work folder. Paths are the caller's to check.
+
+        Only a shared sandbox makes files read-only.
 
         Raises:
             SandboxError: The container failed, or the files do not fit in its disk.
         """
         await self._begin()
         for path, content in files.items():
-            await self._channel.send(Frame({"op": "put", "path": path}, content))
+            header = {"op": "put", "path": path} | ({"read_only": True} if read_only else {})
+            await self._channel.send(Frame(header, content))
             event = await self._channel.receive()
             if event.header.get("ev") != "done":
                 raise SandboxError(f"{path} could not be written: {detail_of(event)}")

@@ -24,6 +24,7 @@ class Role(StrEnum):
     CANDIDATE = "candidate"
     ANALYSIS = "analysis"
     TESTS = "tests"
+    SHARED = "shared"
     PROBE = "probe"
 
 

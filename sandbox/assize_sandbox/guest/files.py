@@ -109,6 +109,21 @@ def strip() -> list[str]:
     return folders
 
 
+def texts() -> dict[str, str]:
+    """Return every Python file below the work folder that is UTF-8, by its path from there."""
+    found = {}
+    for folder, _, names in os.walk(WORK):
+        for name in names:
+            if name.endswith(".py"):
+                whole = os.path.join(folder, name)
+                try:
+                    with open(whole, encoding="utf-8", newline="") as file:
+                        found[os.path.relpath(whole, WORK)] = file.read()
+                except UnicodeDecodeError:
+                    continue
+    return found
+
+
 def full(file_bytes: int) -> bool:
     """Tell whether a writable folder is full, or a file in it as large as a file may be."""
     for folder in WRITABLE:

@@ -6,8 +6,11 @@ The candidate is not in this process; what is told here is the truth about the t
 import json
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+import anything
+import copies
+import files
 import letters
 import pytest
 import stand_in_modules
@@ -16,7 +19,12 @@ from counterexamples import LEDGER
 from link import Link
 from stand_ins import Function, Workshop
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MESSAGE_MOST = 4000
+COLLECTS = "collects"
+"""The stub that a suite is collected with, and not run."""
 REPORTS = {"passed": "passed", "failed": "failed", "skipped": "skipped"}
 PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "_hypothesis_pytestplugin")
 OPTIONS = (
@@ -41,18 +49,26 @@ def main(header: "dict[str, Any]") -> None:
     stub = header["stub"]
     LEDGER.stub = bool(stub)
     sys.modules["assize_trials"] = trials
-    fill = (
-        stand_in_modules.fill_stub(stub == "raises")
-        if stub
-        else stand_in_modules.fill_from(link, Workshop(link))
-    )
+    if stub == COLLECTS:
+        tell_copies(header["seed_of_copies"])
+    fill = fill_for(stub, link)
     sys.meta_path.insert(0, stand_in_modules.Finder(frozenset(header["modules"]), fill))
     reporter = Reporter(link, fresh=header["lifetime"] == "test" and not stub)
     seed = f"--hypothesis-seed={header['seed']}"
-    status = pytest.main([*OPTIONS, *PLUGINS, seed, *header["tests"]], plugins=[reporter])
+    only = ["--collect-only"] if stub == COLLECTS else []
+    status = pytest.main([*OPTIONS, *PLUGINS, *only, seed, *header["tests"]], plugins=[reporter])
     tell({"done": int(status)})
     sys.stdout.flush()
     os._exit(0)
+
+
+def fill_for(stub: str, link: Link) -> "Callable[[Any], None]":
+    """Return what fills a stand-in for a module of the candidate's."""
+    if stub == COLLECTS:
+        return anything.fill
+    if stub:
+        return stand_in_modules.fill_stub(stub == "raises")
+    return stand_in_modules.fill_from(link, Workshop(link))
 
 
 def tell(report: "dict[str, Any]") -> None:
@@ -60,10 +76,30 @@ def tell(report: "dict[str, Any]") -> None:
     letters.child_sends(b"R" + json.dumps(report).encode())
 
 
+def tell_copies(seed: int) -> None:
+    """Tell the host the copies of the test files in which some tests are wrong."""
+    made = copies.Copies(files.texts(), seed)
+    for number, (sources, names) in enumerate(zip(made.sources, made.wrong, strict=True)):
+        tell({"copy": number, "wrong": names})
+        for path, source in sources.items():
+            tell({"copy": number, "path": path, "source": source})
+
+
+class Boundary(Protocol):
+    """What a reporter asks of the way to the candidate."""
+
+    leaned: bool
+    gone: str
+
+    def fresh(self) -> None:
+        """Have a new process of the candidate's."""
+        ...
+
+
 class Reporter:
     """A pytest plugin: reports every test once, with what it leaned on."""
 
-    def __init__(self, link: Link, *, fresh: bool) -> None:
+    def __init__(self, link: Boundary, *, fresh: bool) -> None:
         self._link = link
         self._fresh = fresh
         self._phases: dict[str, list[Any]] = {}

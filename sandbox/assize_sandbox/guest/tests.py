@@ -87,11 +87,16 @@ def tell(stream: str, data: memoryview) -> None:
     wire.send({"ev": "out", "stream": stream}, data)
 
 
-def main() -> None:
-    """Close the doors, then serve."""
+def close_doors() -> None:
+    """Let no other process look into this one, and no signal end it."""
     process.set_dumpable(0)
     for number in (signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
+
+
+def main() -> None:
+    """Close the doors, then serve."""
+    close_doors()
     try:
         Guest().serve()
     except wire.HostGone:
