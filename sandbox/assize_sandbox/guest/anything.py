@@ -94,4 +94,5 @@ def fill(module: "types.ModuleType") -> None:
         return known.setdefault(name, named(name))
 
     module.__dict__["__getattr__"] = get
-    module.__dict__["__path__"] = []
+    # Files of the tests may be in the same package.
+    module.__dict__["__path__"] = [f"/work/{module.__name__.replace('.', '/')}"]

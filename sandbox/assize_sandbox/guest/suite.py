@@ -52,6 +52,9 @@ def main(header: "dict[str, Any]") -> None:
     if stub == COLLECTS:
         tell_copies(header["seed_of_copies"])
     fill = fill_for(stub, link)
+    for name in header["modules"]:
+        # Where the candidate has one of the same name, ours gives way.
+        sys.modules.pop(name.partition(".")[0], None)
     sys.meta_path.insert(0, stand_in_modules.Finder(frozenset(header["modules"]), fill))
     reporter = Reporter(link, fresh=header["lifetime"] == "test" and not stub)
     seed = f"--hypothesis-seed={header['seed']}"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from assize.model.spec import Check, Script
+from assize.model.spec import Check, Script, Tests
 from assize.model.verdict import Assurance, CheckResult, CheckStatus, Reason
 from assize_sandbox.outcome import Outcome
 from assize_server.core.excerpt import one_line, tail
@@ -50,8 +50,9 @@ def told(outcome: Outcome) -> str:
 
 
 def _result(check: Check, status: CheckStatus, **more: Any) -> CheckResult:
-    # A script shares its process with the candidate; all else is compared outside the sandbox.
-    shared = isinstance(check.kind, Script)
+    # These share a process with the candidate; all else is compared outside the sandbox.
+    kind = check.kind
+    shared = isinstance(kind, Script) or (isinstance(kind, Tests) and kind.shared)
     return CheckResult(
         name=check.name,
         status=status,

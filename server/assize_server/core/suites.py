@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import Final
 
-from assize.model.spec import CopyBack, Tests
+from assize.model.spec import CopyBack, Lifetime, Tests
 from assize_server.core.bounds import MOST_FILES, MOST_FILES_BYTES
 from assize_server.core.cases import dotted_name_fault, module_fault
 from assize_server.core.faults import Faults, utf8_size
@@ -38,8 +38,10 @@ RUNNER_MODULES: Final = frozenset(
 )
 GUEST_MODULES: Final = frozenset(
     {
+        "anything",
         "assize_reference",
         "assize_trials",
+        "copies",
         "counterexamples",
         "exactly",
         "exceptions_across",
@@ -72,6 +74,8 @@ def check_tests(kind: Tests, submitted: Iterable[str], field: str, faults: Fault
         _check_copy_back(each, f"{field}.copy_back[{index}]", faults)
     if kind.seed < 0:
         faults.add(f"{field}.seed", f"a seed is at least 0, got {kind.seed}")
+    if kind.shared:
+        _check_shared(kind, field, faults)
 
 
 def shadowing_fault(module: str, test_files: frozenset[str]) -> str | None:
@@ -110,6 +114,19 @@ def _check_files(kind: Tests, field: str, faults: Faults) -> None:
         faults.add(f"{field}.files[{index}].path", clash)
     if not any(is_test_file(path) for path in paths):
         faults.add(f"{field}.files", "no file is named test_*.py or *_test.py")
+
+
+def _check_shared(kind: Tests, field: str, faults: Faults) -> None:
+    """Refuse what has a meaning only where the candidate is called across a boundary."""
+    chosen = {
+        "modules": bool(kind.modules),
+        "lifetime": kind.lifetime is not Lifetime.TEST,
+        "callbacks": kind.callbacks,
+        "copy_back": bool(kind.copy_back),
+    }
+    for name, given in chosen.items():
+        if given:
+            faults.add(f"{field}.{name}", "has no meaning in shared tests; leave it out")
 
 
 def _check_copy_back(each: CopyBack, field: str, faults: Faults) -> None:

@@ -27,6 +27,7 @@ from assize_sandbox.outcome import CallOutcome, FileRead, Outcome
 from assize_sandbox.session import Command, Session
 from assize_server.checks.calls import encoded_arguments
 from assize_server.execution.budget import Budget
+from assize_server.execution.shared import SharedRun, run_shared
 from assize_server.execution.suites import ProvenSuites, SuiteRun, run_suite, tests_limits
 
 PYTHON: Final = ("python3", "-B")
@@ -112,6 +113,17 @@ class CandidateRunner:
         async with self._session(None) as candidate, self._test_session() as tests:
             return await run_suite(check, self._submission, tests, candidate, proven)
 
+    async def shared(self, check: Tests, proven: ProvenSuites) -> SharedRun:
+        """Run a suite beside the candidate's files. Forgeable: assurance SHARED."""
+        async with self._test_session() as tests:
+            return await run_shared(
+                check,
+                self._submission,
+                tests,
+                lambda: self._session(None, Role.SHARED),
+                proven,
+            )
+
     @asynccontextmanager
     async def _test_session(self) -> AsyncIterator[Session]:
         limits = tests_limits(self._budget.left())
@@ -123,9 +135,11 @@ class CandidateRunner:
             await session.close()
 
     @asynccontextmanager
-    async def _session(self, on_output: OnOutput | None) -> AsyncIterator[Session]:
+    async def _session(
+        self, on_output: OnOutput | None, role: Role = Role.CANDIDATE
+    ) -> AsyncIterator[Session]:
         limits = self._budget.left()
-        container = await self._containers.take(limits.shape)
+        container = await self._containers.take(limits.shape, role)
         session = Session(container, limits, on_output=on_output)
         try:
             yield session

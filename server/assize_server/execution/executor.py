@@ -21,6 +21,7 @@ from assize_sandbox.outcome import CallOutcome, Outcome
 from assize_server.checks.judge import judge_script, skipped
 from assize_server.checks.judges import InlineJudge, Judge
 from assize_server.checks.made_suites import judge_property, judge_where, merged
+from assize_server.checks.shared import judge_shared
 from assize_server.checks.suites import judge_suite
 from assize_server.core.analysis_settings import AnalysisSettings
 from assize_server.core.feedback import told
@@ -29,6 +30,7 @@ from assize_server.core.verdict import conclude
 from assize_server.execution.budget import Budget
 from assize_server.execution.candidate import CandidateRunner, Containers, ProgramRun
 from assize_server.execution.job import Emit, Job, could_not_tell
+from assize_server.execution.shared import SharedRun
 from assize_server.execution.stages import Stages
 from assize_server.execution.suites import ProvenSuites, SuiteRun
 
@@ -113,6 +115,7 @@ class _Trial:
         self._streamed_bytes = self._streamed_chunks = 0
         self._program: ProgramRun | None = None
         self._suites: dict[str, SuiteRun] = {}
+        self._shared: dict[str, SharedRun] = {}
 
     async def verdict(self) -> Verdict:
         findings = await self._analyse()
@@ -145,7 +148,12 @@ class _Trial:
             self._suites = {
                 check.name: await runner.suite(tests, self._executor.proven)
                 for check in checks
-                if (tests := suite_of(check.kind)) is not None
+                if (tests := suite_of(check.kind)) is not None and not tests.shared
+            }
+            self._shared = {
+                check.name: await runner.shared(check.kind, self._executor.proven)
+                for check in checks
+                if isinstance(check.kind, Tests) and check.kind.shared
             }
         with self._stages.stage("judge"):
             return await self._judge(calls, scripts)
@@ -164,6 +172,8 @@ class _Trial:
                 results[check.name] = await self._judge_function(check, calls.get(check.name))
             elif isinstance(check.kind, Script):
                 results[check.name] = judge_script(check, scripts[check.name])
+            elif check.name in self._shared:
+                results[check.name] = judge_shared(check, self._shared[check.name])
             elif isinstance(check.kind, Tests):
                 results[check.name] = judge_suite(check, self._suites[check.name])
             elif isinstance(check.kind, Property):
