@@ -1,7 +1,7 @@
 """Judges one job on this host: analyse, execute, judge, conclude."""
 
 import asyncio
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
@@ -30,9 +30,11 @@ from assize_server.core.verdict import conclude
 from assize_server.execution.budget import Budget
 from assize_server.execution.candidate import CandidateRunner, Containers, ProgramRun
 from assize_server.execution.job import Emit, Job, could_not_tell
-from assize_server.execution.shared import SharedRun
 from assize_server.execution.stages import Stages
 from assize_server.execution.suites import ProvenSuites, SuiteRun
+
+if TYPE_CHECKING:
+    from assize_server.execution.shared import SharedRun
 
 INFRA_SECONDS: Final = 60.0
 """What everything but candidate code may take before we give up and say that we could not tell."""
