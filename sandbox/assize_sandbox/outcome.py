@@ -46,6 +46,8 @@ class Counterexample:
     expected: str
     actual: str
     problem: str
+    raised: bool = False
+    """Whether the candidate raised an exception where a value was due."""
     died: bool = False
     """Whether the candidate's process did not survive it."""
     fickle: bool = False

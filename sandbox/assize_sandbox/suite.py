@@ -124,6 +124,7 @@ def read_found(report: Mapping[str, object]) -> Counterexample | None:
                 expected=str(expected),
                 actual=str(actual),
                 problem=str(more.get("problem", "")),
+                raised=more.get("raised") is True,
                 died=more.get("died") is True,
                 fickle=more.get("fickle") is True,
             )

@@ -53,15 +53,21 @@ class Ledger:
         if self.found and self.found["input"] == call:
             self.found["fickle"] = True
 
-    def fail(self, call: str, expected: str, actual: str, problem: str) -> None:
-        """Note a counterexample.
+    def fail(self, call: str, expected: str, actual: str, problem: str, *, raised: bool) -> None:
+        """Note a counterexample; `raised`: with an exception where a value was due.
 
         Raises:
             Enough: It is small enough.
         """
         if self.found is None:
             self._failed_at = time.monotonic()
-        self.found = {"input": call, "expected": expected, "actual": actual, "problem": problem}
+        self.found = {
+            "input": call,
+            "expected": expected,
+            "actual": actual,
+            "problem": problem[:MESSAGE_MOST],
+            "raised": raised,
+        }
         if self.stub or time.monotonic() - self._failed_at > SHRINK_SECONDS:
             raise Enough
 

@@ -111,8 +111,14 @@ def fill_stub(raises: bool) -> "Callable[[Module], None]":
         if raises:
             raise NotImplementedError("this is a stub that knows nothing")
 
+    def stub_of(name: str) -> Any:
+        if name.startswith("__"):
+            # Python's own, such as `__file__`: hypothesis asks every module for it.
+            raise AttributeError(name)
+        return nothing
+
     def fill(module: Module) -> None:
-        module.__dict__["__getattr__"] = lambda _name: nothing
+        module.__dict__["__getattr__"] = stub_of
         module.__dict__["__path__"] = []
 
     return fill

@@ -27,7 +27,6 @@ from typing import Any
 import values
 from counterexamples import (
     LEDGER,
-    MESSAGE_MOST,
     SHOWN_MOST,
     Answer,
     Differs,
@@ -135,8 +134,9 @@ class Trial:
         if not problem:
             LEDGER.hold(call)
             return
-        LEDGER.fail(call, wanted, actual.text, problem[:MESSAGE_MOST])
-        raise Differs(problem[:MESSAGE_MOST])
+        raised = bool(actual.names) and not (expected and expected.names)
+        LEDGER.fail(call, wanted, actual.text, problem, raised=raised)
+        raise Differs(problem)
 
     def _shown(self, args: "tuple[Any, ...]", kwargs: "dict[str, Any]") -> str:
         parts = [shown(each, SHOWN_MOST) for each in args]
@@ -175,8 +175,8 @@ class Trial:
             )
         except Exception as error:
             missing = f"{self._module} has no {self._function} that could be called: {error}"
-            LEDGER.fail("", wanted, Answer(error=error).text, missing[:MESSAGE_MOST])
-            raise Differs(missing[:MESSAGE_MOST]) from error
+            LEDGER.fail("", wanted, Answer(error=error).text, missing, raised=True)
+            raise Differs(missing) from error
 
     def _problem(
         self,

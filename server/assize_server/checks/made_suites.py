@@ -53,7 +53,7 @@ def _judged(check: Check, run: SuiteRun) -> CheckResult:
     if report.outcome.reason is not None:
         return result
     if report.errors:
-        return _vacuous(result, "nothing can be tried", report.errors[0])
+        return _vacuous(result, "nothing can be tried", report.errors[0].splitlines()[-1])
     if run.passed_by_stub:
         text = f"it holds for a stub that knows nothing ({run.passed_by_stub})"
         return _vacuous(result, text)
@@ -69,16 +69,15 @@ def _wrong(run: SuiteRun) -> TestReport | None:
 
 
 def _vacuous(result: CheckResult, message: str, actual: str = "") -> CheckResult:
-    return replace(
-        result, reason=Reason.VACUOUS, message=message, input="", actual=shown(actual[-1000:])
-    )
+    return replace(result, reason=Reason.VACUOUS, message=message, input="", actual=shown(actual))
 
 
 def _refuted(result: CheckResult, found: Counterexample, run: SuiteRun) -> CheckResult:
-    reason, problem = Reason.WRONG_ANSWER, found.problem
+    reason = Reason.RUNTIME_ERROR if found.raised else Reason.WRONG_ANSWER
+    problem = found.problem
     if found.died:
         gone = run.report.candidate
-        reason = result.reason or reason
+        reason = result.reason or Reason.RUNTIME_ERROR
         problem = "the process ended" if gone is None else f"the call {told(gone)}"
     if found.fickle:
         problem += "; it was right when it was tried again"
