@@ -3,11 +3,14 @@
 The candidate is not in this process; what is told here is the truth about the tests.
 """
 
+import gc
+import importlib
 import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
+import _pytest.config
 import anything
 import copies
 import files
@@ -25,12 +28,27 @@ if TYPE_CHECKING:
 MESSAGE_MOST = 4000
 COLLECTS = "collects"
 """The stub that a suite is collected with, and not run."""
-REPORTS = {"passed": "passed", "failed": "failed", "skipped": "skipped"}
 PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "_hypothesis_pytestplugin")
 OPTIONS = (
     "-q", "-p", "no:cacheprovider", "-p", "no:junitxml", "-c", os.devnull, "--rootdir=/work",
     "--import-mode=importlib", "--tb=short", "--asyncio-mode=auto", "--strict-markers",
+    "-o", "asyncio_default_fixture_loop_scope=function",
+    # They collect garbage at the end of each run, which takes as long as all the rest.
+    "-p", "no:unraisableexception", "-p", "no:threadexception",
+    # What the fork brought along could not be rewritten any more.
+    "-W", "ignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
+
+
+def preload() -> None:
+    """Import before the fork what every suite would import after it."""
+    for name in _pytest.config.default_plugins:
+        importlib.import_module(f"_pytest.{name}")
+    for name in ("_hypothesis_pytestplugin", "hypothesis.strategies", "pytest_asyncio.plugin"):
+        importlib.import_module(name)
+    # The collector would touch, and so copy, every page of these in each child.
+    gc.collect()
+    gc.freeze()
 
 
 def main(header: "dict[str, Any]") -> None:

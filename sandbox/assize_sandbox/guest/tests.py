@@ -90,6 +90,7 @@ def tell(stream: str, data: memoryview) -> None:
 def close_doors() -> None:
     """Let no other process look into this one, and no signal end it."""
     process.set_dumpable(0)
+    suite.preload()
     for number in (signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
 
