@@ -17,6 +17,7 @@ from assize.convert.spec import spec_from_proto, spec_to_proto
 from assize.errors import InvalidFields, MalformedAnswer
 from assize.model import events
 from assize.model import spec as s
+from assize.model import strategies as m
 from assize.model import submission as sub
 from assize.model import verdict as v
 from assize.v1 import spec_pb2, verdict_pb2, verification_pb2
@@ -36,9 +37,56 @@ TEXTS = st.one_of(
     st.just(s.Empty()),
 )
 APPROX = st.none() | st.builds(s.Tolerance, NUMBER, NUMBER)
-CASES = st.builds(
-    s.FunctionCase, TEXT, returns=TEXT, approx=APPROX, nan_equal=st.booleans()
-) | st.builds(s.FunctionCase, TEXT, raises=TEXT, approx=APPROX)
+CASES = st.one_of(
+    st.builds(
+        s.FunctionCase,
+        TEXT,
+        returns=TEXT,
+        approx=APPROX,
+        nan_equal=st.booleans(),
+        unordered=st.booleans(),
+        subset=st.booleans(),
+    ),
+    st.builds(s.FunctionCase, TEXT, raises=TEXT, approx=APPROX),
+    st.builds(s.FunctionCase, TEXT, matches=TEXT),
+    st.builds(s.FunctionCase, TEXT, where=TEXT),
+)
+SIZES = st.integers(0, 2**31 - 1)
+MOST = st.none() | SIZES
+INTEGER = st.none() | st.integers(-(2**63), 2**63 - 1)
+LEAVES: st.SearchStrategy[m.Strategy] = st.one_of(
+    st.builds(m.Integers, INTEGER, INTEGER),
+    st.builds(m.Floats, st.none() | NUMBER, st.none() | NUMBER, st.booleans(), st.booleans()),
+    st.just(m.Booleans()),
+    st.builds(m.Text, SIZES, MOST, TEXT),
+    st.builds(m.Bytes, SIZES, MOST),
+    st.just(m.Nothing()),
+    st.builds(m.SampledFrom, st.lists(TEXT, max_size=2).map(tuple)),
+)
+STRATEGIES: st.SearchStrategy[m.Strategy] = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.builds(m.Lists, inner, SIZES, MOST),
+        st.builds(m.Tuples, st.lists(inner, max_size=2).map(tuple)),
+        st.builds(m.Dictionaries, inner, inner, SIZES, MOST),
+        st.builds(m.OneOf, st.lists(inner, max_size=2).map(tuple)),
+        st.builds(m.Optional, inner),
+    ),
+    max_leaves=4,
+)
+PROPERTIES = st.builds(
+    s.Property,
+    module=TEXT,
+    function=TEXT,
+    arguments=st.lists(st.builds(m.Argument, STRATEGIES, TEXT), max_size=2).map(tuple),
+    from_type_hints=st.booleans(),
+    reference=st.tuples(TEXT, TEXT),
+    max_examples=SIZES,
+    seed=SIZES,
+    approx=APPROX,
+    nan_equal=st.booleans(),
+    lifetime=st.sampled_from(s.Lifetime),
+) | st.builds(s.Property, module=TEXT, function=TEXT, postcondition=TEXT)
 KINDS = st.one_of(
     st.builds(s.ExitCode, st.integers(-(2**31), 2**31 - 1)),
     st.builds(s.Stdout, TEXTS),
@@ -48,6 +96,7 @@ KINDS = st.one_of(
     st.builds(s.FileIs, TEXT, sha256=TEXT),
     st.builds(s.FileIs, TEXT, text=TEXTS),
     st.builds(s.Function, TEXT, st.lists(CASES, max_size=3).map(tuple)),
+    PROPERTIES,
     st.builds(s.Script, st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple)),
 )
 SPECS = st.builds(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from assize.convert.spec import spec_to_proto
 from assize.errors import InvalidRequest, ReasonCode
 from assize.model import spec as s
+from assize.model import strategies as m
 from assize.spec_file import load_spec, parse_spec
 
 EVERYTHING = r"""
@@ -40,6 +41,10 @@ checks:
         - {call: "add(1, 2)", returns: "3"}
         - {call: "half(1)", returns: "0.5", approx: {relative: 1e-6}, nan_equal: true}
         - {call: "add(1)", raises: TypeError}
+        - {call: "items(1)", returns: "[1, 2]", unordered: true}
+        - {call: "entry(1)", returns: "{'a': 1}", subset: true}
+        - {call: "name(1)", matches: '^a\d$'}
+        - {call: "half(1)", where: "result * 2 == args[0]"}
   - script:
       files:
         - {path: check.py, content: "import solution\n"}
@@ -52,6 +57,10 @@ def test_every_kind_of_check_is_read() -> None:
         s.FunctionCase("add(1, 2)", returns="3"),
         s.FunctionCase("half(1)", returns="0.5", approx=s.Tolerance(1e-6), nan_equal=True),
         s.FunctionCase("add(1)", raises="TypeError"),
+        s.FunctionCase("items(1)", returns="[1, 2]", unordered=True),
+        s.FunctionCase("entry(1)", returns="{'a': 1}", subset=True),
+        s.FunctionCase("name(1)", matches=r"^a\d$"),
+        s.FunctionCase("half(1)", where="result * 2 == args[0]"),
     )
     assert parse_spec(EVERYTHING).checks == (
         s.Check("ends well", s.ExitCode(0)),
@@ -169,3 +178,65 @@ def test_any_text_is_a_spec_or_an_invalid_request(text: str) -> None:
         parse_spec(text)
     except InvalidRequest as error:
         assert str(error).startswith("spec.yaml:")  # noqa: PT017 - either end is right
+
+
+PROPERTY = """
+checks:
+  - name: median
+    property:
+      module: solution
+      function: median
+      arguments:
+        - name: numbers
+          lists: {of: {integers: {min: -9, max: 9}}, min_size: 1}
+        - optional: {of: {one_of: {of: [{booleans: {}}, {none: {}}, {bytes: {max_size: 3}}]}}}
+        - tuples: {of: [{floats: {min: 0, allow_infinity: true}}, {text: {alphabet: ab}}]}
+        - dictionaries: {keys: {integers: {}}, values: {sampled_from: {values: ["1", "[2]"]}}}
+      POST
+"""
+ARGUMENTS = (
+    m.Argument(m.Lists(m.Integers(-9, 9), 1), "numbers"),
+    m.Argument(m.Optional(m.OneOf((m.Booleans(), m.Nothing(), m.Bytes(0, 3))))),
+    m.Argument(m.Tuples((m.Floats(0.0, allow_infinity=True), m.Text(alphabet="ab")))),
+    m.Argument(m.Dictionaries(m.Integers(), m.SampledFrom(("1", "[2]")))),
+)
+
+
+def test_property_check_is_read_with_its_strategies() -> None:
+    """A hundred inputs, unless it says another number."""
+    spec = parse_spec(PROPERTY.replace("POST", "postcondition: result in numbers"))
+    kind = s.Property("solution", "median", ARGUMENTS, postcondition="result in numbers")
+    assert spec.checks == (s.Check("median", kind),)
+    assert kind.max_examples == 100
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ("max_examples: 5", "needs one of reference, postcondition"),
+        ("postcondition: x\n      lifetime: ever", "must be one of test, call, suite"),
+        ("reference: {path: r.py, content: x}\n      postcondition: x", "only one of reference"),
+    ],
+)
+def test_property_check_that_lacks_a_choice_is_an_error(wrong: str, problem: str) -> None:
+    """As every other check."""
+    with pytest.raises(InvalidRequest, match=problem):
+        parse_spec(PROPERTY.replace("POST", wrong))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "problem"),
+    [
+        ("{}", "needs one of integers, floats"),
+        ("{lists: {}}", "lists.of: needs one of integers"),
+        ("{optional: {of: {name: x, none: {}}}}", "only the arguments themselves have names"),
+        ("{integers: {min: 1.5}}", "expected a whole number, got 1.5"),
+        ("{integers: {}, floats: {}}", "only one of integers, floats may be given"),
+        ("{floats: {min: low}}", "expected a number, got 'low'"),
+    ],
+)
+def test_strategy_that_is_none_is_an_error_with_its_place(strategy: str, problem: str) -> None:
+    """Missing, doubled, named or of another type."""
+    text = PROPERTY.replace("- optional:", f"- {strategy}\n        - optional:")
+    with pytest.raises(InvalidRequest, match=f"spec.yaml:.*{problem}"):
+        parse_spec(text.replace("POST", "postcondition: x"))

@@ -160,3 +160,38 @@ def test_end_of_the_process_is_told_with_its_last_words() -> None:
     stderr = Output(head=b"Traceback\nModuleNotFoundError: x\n", total_bytes=32)
     outcome = CallOutcome(Outcome(Reason.RUNTIME_ERROR, exit_code=1, stderr=stderr))
     assert "ModuleNotFoundError: x" in judged(returns("1"), outcome).message
+
+
+@pytest.mark.parametrize(
+    ("case", "answer", "message"),
+    [
+        (FunctionCase("f(1)", matches=r"^a\d+$"), "'a12'", ""),
+        (FunctionCase("f(1)", matches=r"^a\d+$"), "'a'", "the pattern matches nowhere"),
+        (FunctionCase("f(1)", matches="1"), "1", "expected a str, got int 1"),
+        (FunctionCase("f(1)", matches="."), "b'a'", "expected a str, got bytes b'a'"),
+        (FunctionCase("f(1)", matches="."), r"'\ud800'", "the text has lone surrogates"),
+        (FunctionCase("f(1)", returns="[1, 2]", unordered=True), "[2, 1]", ""),
+        (FunctionCase("f(1)", returns="[1]", unordered=True), "[2]", "the item int 1 is missing"),
+        (FunctionCase("f(1)", returns="{'a': 1}", subset=True), "{'a': 1, 'b': 2}", ""),
+        (FunctionCase("f(1)", returns="{'a': 1}", subset=True), "{}", "the key str 'a' is missing"),
+    ],
+)
+def test_answer_is_compared_as_the_case_asks(case: FunctionCase, answer: str, message: str) -> None:
+    """And the difference is told."""
+    result = judged(case, answered(answer))
+    assert message in result.message
+    assert (result.status is CheckStatus.PASSED) is (message == "")
+
+
+def test_exception_is_no_text_that_could_match() -> None:
+    """Its message is not what was returned."""
+    result = judged(FunctionCase("f(1)", matches="a"), raised("ValueError", message="a"))
+    assert (result.reason, result.expected) == (Reason.RUNTIME_ERROR, "a str that matches a")
+
+
+def test_cases_with_an_expression_are_judged_elsewhere() -> None:
+    """The others keep their places, by which they are named."""
+    cases = (FunctionCase("f(0)", where="result"), returns("1"), returns("2"))
+    result = judge_calls(check(*cases), (answered("1"), answered("1")))
+    assert result.message.startswith("case 3: ")
+    assert (result.cases_passed, result.cases_total) == (1, 2)

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from assize.model.spec import Tolerance
 from assize.values.notation import parse_value
-from assize.values.tree import ListValue, SetValue
-from assize_server.core.compare import Difference, same
+from assize.values.tree import DictValue, ListValue, SetValue, TupleValue
+from assize_server.core.compare import Difference, has_entries, same, same_items
 
 CLOSE = Tolerance(relative=1e-9)
+SAMPLES = ["1", "True", "1.0", "'a'", "None", "[1]", "(1,)", "{1}", "{1: [2]}", "slice(1)"]
 
 
 def compare(
@@ -205,3 +206,81 @@ def test_message_is_bounded_however_large_the_values_are() -> None:
     found = same(ListValue(("a" * 100_000,)), ListValue(("b" * 100_000,)))
     assert found is not None
     assert len(found.message) < 1000
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "message"),
+    [
+        ("[1, 2, 2]", "[2, 1, 2]", ""),
+        ("([1], {2: 3}, {4}, slice(5))", "(slice(5), {4}, {2: 3}, [1])", ""),
+        ("[{'a': 1, 'b': 2}]", "[{'b': 2, 'a': 1}]", ""),
+        ("[0.0, None]", "[None, -0.0]", ""),
+        ("[1, 2, 2]", "[1, 1, 2]", "the item int 1 is not expected"),
+        ("[1, True]", "[1, 1]", "the item bool True is missing"),
+        ("[[1, 2]]", "[[2, 1]]", "the item list [2, 1] is not expected"),
+        ("[1]", "(1,)", "expected list [1], got tuple (1,)"),
+        ("[1]", "1", "expected list [1], got int 1"),
+        ("[[float('nan')]]", "[[float('nan')]]", "the item list [float('nan')] is missing"),
+    ],
+)
+def test_items_in_any_order_are_the_same_if_each_comes_as_often(
+    expected: str, actual: str, message: str
+) -> None:
+    """What is in an item has the order that it has."""
+    wanted = parse_value(expected)
+    assert isinstance(wanted, ListValue | TupleValue)
+    difference = same_items(wanted, parse_value(actual))
+    assert ("" if difference is None else difference.message) == message
+
+
+def test_items_that_hold_nan_are_the_same_where_nan_equals_nan() -> None:
+    """Wherever it is in them."""
+    wanted = parse_value("[[float('nan')], 1, {2: (float('nan'),)}]")
+    assert isinstance(wanted, ListValue)
+    actual = parse_value("[{2: (float('nan'),)}, [float('nan')], 1]")
+    assert same_items(wanted, actual, nan_equal=True) is None
+
+
+@given(st.lists(st.sampled_from(SAMPLES), max_size=5), st.data())
+def test_list_is_the_same_as_any_permutation_of_it(texts: list[str], data: st.DataObject) -> None:
+    """And as nothing with one item less, or one twice."""
+    shuffled = data.draw(st.permutations(texts))
+    wanted = ListValue(tuple(parse_value(text) for text in texts))
+    assert same_items(wanted, ListValue(tuple(map(parse_value, shuffled)))) is None
+    if texts:
+        assert same_items(wanted, ListValue(tuple(map(parse_value, shuffled[1:])))) is not None
+        twice = [shuffled[0], *shuffled]
+        assert same_items(wanted, ListValue(tuple(map(parse_value, twice)))) is not None
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "found"),
+    [
+        ("{'a': 1}", "{'a': 1, 'b': 2}", None),
+        ("{'a': {'b': {'c': 1}}}", "{'z': 0, 'a': {'y': 0, 'b': {'x': 0, 'c': 1}}}", None),
+        ("{1: 'one'}", "{True: 'one', 2: 0}", ("", "the key int 1 is missing")),
+        ("{'a': 1}", "{'a': True}", ("['a']", "expected int 1, got bool True")),
+        ("{'a': [1]}", "{'a': [1, 2]}", ("['a']", "expected 1 items, got 2")),
+        ("{'a': [{}]}", "{'a': [{1: 2}]}", ("['a'][0]", "the key int 1 is not expected")),
+        ("{'a': {1}}", "{'a': {1, 2}}", ("['a']", "the item int 2 is not expected")),
+        ("{'a': {}}", "{'a': []}", ("['a']", "expected dict {}, got list []")),
+        ("{'a': 1}", "[1]", ("", "expected dict {'a': 1}, got list [1]")),
+    ],
+)
+def test_dict_with_more_entries_has_those_expected(
+    expected: str, actual: str, found: tuple[str, str] | None
+) -> None:
+    """So do the dicts that are values; what is in a list or a set is compared as ever."""
+    wanted = parse_value(expected)
+    assert isinstance(wanted, DictValue)
+    difference = has_entries(wanted, parse_value(actual))
+    assert difference == (None if found is None else Difference(*found))
+
+
+def test_entries_are_compared_with_the_tolerance_and_the_nan_of_the_case() -> None:
+    """As without `subset`."""
+    wanted = parse_value("{'a': {'b': 1.0}, 'c': float('nan'), float('nan'): 1}")
+    assert isinstance(wanted, DictValue)
+    actual = parse_value("{float('nan'): 1, 'a': {'b': 1.0000000001, 'x': 0}, 'c': float('nan')}")
+    assert has_entries(wanted, actual, CLOSE, nan_equal=True) is None
+    assert has_entries(wanted, actual, CLOSE) is not None
