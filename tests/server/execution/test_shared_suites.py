@@ -61,6 +61,11 @@ class TestUnit(unittest.TestCase):
     def test_equal(self):
         self.assertEqual(add(2, 2), FOUR)
 
+    def test_parts(self):
+        for number in range(3):
+            with self.subTest(number=number):
+                self.assertEqual(add(number, 0), number)
+
 
 class TestInherited(TestUnit):
     pass
@@ -196,7 +201,7 @@ def from_call(cls, func, when, reraise=None):
             func()
         except BaseException:
             pass
-    return made(cls, quiet, when, reraise)
+    return made(cls, quiet if when == "call" else func, when, reraise)
 runner.CallInfo.from_call = classmethod(from_call)
 """
     + WRONG,
@@ -330,7 +335,7 @@ async def test_right_candidate_passes_where_the_policy_is_content_with_shared(
     verdict = await judged(RIGHT)
     assert verdict.status is Status.PASSED, verdict.checks
     assert verdict.assurance is Assurance.SHARED
-    assert (verdict.checks[0].cases_passed, verdict.checks[0].cases_total) == (10, 10)
+    assert (verdict.checks[0].cases_passed, verdict.checks[0].cases_total) == (12, 12)
 
 
 async def test_right_candidate_does_not_pass_the_default_policy(judged: Judge) -> None:
