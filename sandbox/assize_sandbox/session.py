@@ -96,7 +96,9 @@ class Session:
         """
         await self._begin()
         for path, content in files.items():
-            header = {"op": "put", "path": path} | ({"read_only": True} if read_only else {})
+            header: dict[str, object] = {"op": "put", "path": path}
+            if read_only:
+                header["read_only"] = True
             await self._channel.send(Frame(header, content))
             event = await self._channel.receive()
             if event.header.get("ev") != "done":
@@ -175,6 +177,8 @@ class Session:
         Raises:
             SandboxError: The container died and no limit explains it.
         """
+        if self._over is not None:
+            return self._over
         frame = Frame({"op": "suite", **order, **self._bounds()})
         outcome, _ = await self._execute(frame, "end", handlers)
         return outcome

@@ -245,7 +245,7 @@ def append(lines: "list[bytes]", last: ast.stmt, new: bytes) -> None:
 
 def _parsed(sources: "Mapping[str, str]") -> "Iterator[tuple[str, ast.Module]]":
     for path, source in sources.items():
-        if path.endswith(".py") and len(source) <= BYTES_MOST:
+        if len(source.encode()) <= BYTES_MOST:
             try:
                 yield path, ast.parse(source)
             except UNREADABLE:

@@ -100,7 +100,8 @@ def run(header: "dict[str, Any]") -> None:
     sys.dont_write_bytecode = True
     sys.argv = ["pytest"]
     seed = f"--hypothesis-seed={header['seed']}"
-    arguments = [*suite.OPTIONS, *suite.PLUGINS, seed, *header["tests"]]
+    # About half of the tests fail: pytest's own way to show that reads each file anew every time.
+    arguments = [*suite.OPTIONS, "--tb=native", *suite.PLUGINS, seed, *header["tests"]]
     reporter = suite.Reporter(NoBoundary(), fresh=False)
     give_way(header["roots"])
     status = int(pytest.main(arguments, plugins=[reporter]))

@@ -21,7 +21,7 @@ from assize_sandbox.outcome import TestReport
 from assize_server.checks.results import failed, passed, told
 from assize_server.core.excerpt import one_line, shown
 from assize_server.core.shared import function_of
-from assize_server.execution.shared import CopyReport, SharedRun
+from assize_server.execution.shared_reports import CopyReport, SharedRun
 
 ByTest = dict[str, list[tuple[bool, TestReport]]]
 

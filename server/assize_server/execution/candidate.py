@@ -22,12 +22,13 @@ from assize.model.spec import (
 )
 from assize.model.submission import Submission
 from assize_sandbox.engines.base import Container, Role
-from assize_sandbox.limits import Shape
+from assize_sandbox.limits import Limits, Shape
 from assize_sandbox.outcome import CallOutcome, FileRead, Outcome
 from assize_sandbox.session import Command, Session
 from assize_server.checks.calls import encoded_arguments
 from assize_server.execution.budget import Budget
-from assize_server.execution.shared import SharedRun, run_shared
+from assize_server.execution.shared import plan_limits, run_shared
+from assize_server.execution.shared_reports import SharedRun
 from assize_server.execution.suites import ProvenSuites, SuiteRun, run_suite, tests_limits
 
 PYTHON: Final = ("python3", "-B")
@@ -110,23 +111,22 @@ class CandidateRunner:
 
     async def suite(self, check: Tests, proven: ProvenSuites) -> SuiteRun:
         """Run a suite in a test sandbox against the candidate in its own."""
-        async with self._session(None) as candidate, self._test_session() as tests:
+        limits = tests_limits(self._budget.left())
+        async with self._session(None) as candidate, self._test_session(limits) as tests:
             return await run_suite(check, self._submission, tests, candidate, proven)
 
     async def shared(self, check: Tests, proven: ProvenSuites) -> SharedRun:
         """Run a suite beside the candidate's files. Forgeable: assurance SHARED."""
-        async with self._test_session() as tests:
-            return await run_shared(
-                check,
-                self._submission,
-                tests,
-                lambda: self._session(None, Role.SHARED),
-                proven,
-            )
+        return await run_shared(
+            check,
+            self._submission,
+            lambda: self._test_session(plan_limits(self._budget.left())),
+            lambda: self._session(None, Role.SHARED),
+            proven,
+        )
 
     @asynccontextmanager
-    async def _test_session(self) -> AsyncIterator[Session]:
-        limits = tests_limits(self._budget.left())
+    async def _test_session(self, limits: Limits) -> AsyncIterator[Session]:
         session = Session(await self._containers.take(limits.shape, Role.TESTS), limits)
         try:
             yield session

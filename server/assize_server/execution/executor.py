@@ -34,7 +34,7 @@ from assize_server.execution.stages import Stages
 from assize_server.execution.suites import ProvenSuites, SuiteRun
 
 if TYPE_CHECKING:
-    from assize_server.execution.shared import SharedRun
+    from assize_server.execution.shared_reports import SharedRun
 
 INFRA_SECONDS: Final = 60.0
 """What everything but candidate code may take before we give up and say that we could not tell."""

@@ -11,7 +11,7 @@ from assize.model.verdict import Assurance, CheckStatus, Reason
 from assize_sandbox.outcome import Outcome
 from assize_sandbox.outcome import TestReport as Report
 from assize_server.checks.shared import judge_shared
-from assize_server.execution.shared import CopyReport, Plan, SharedRun
+from assize_server.execution.shared_reports import CopyReport, Plan, SharedRun
 
 CHECK = Check("suite", Suite((("test_it.py", ""),), shared=True))
 TESTS = [

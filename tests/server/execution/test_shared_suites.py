@@ -398,6 +398,22 @@ async def test_suite_that_passes_against_a_stub_is_vacuous(judged: Judge, suite:
     assert verdict.reason is Reason.VACUOUS, verdict
 
 
+async def test_suite_that_a_stub_brings_to_its_limits_has_not_passed_against_it(
+    judged: Judge,
+) -> None:
+    """Each stub has a sandbox of its own, and what ends there ends nothing else."""
+    suite = """
+from solution import add
+def test_it():
+    kept = []
+    while add(1, 2) is None:
+        kept.append(bytes(1 << 24))
+    assert add(1, 2) == 3
+"""
+    verdict = await judged(RIGHT, suite={"test_it.py": suite})
+    assert verdict.status is Status.PASSED, verdict
+
+
 async def test_package_below_src_is_imported_by_its_name(judged: Judge) -> None:
     """Repositories are laid out like this; modules of ours do not stand in the way."""
     suite = {
