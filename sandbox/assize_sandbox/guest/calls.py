@@ -23,6 +23,7 @@ GUEST_MODULES = (
     "calls",
     "candidate",
     "compact",
+    "descriptions",
     "files",
     "letters",
     "objects",
@@ -30,6 +31,7 @@ GUEST_MODULES = (
     "pump",
     "readers",
     "scratch",
+    "specials",
     "values",
     "wire",
 )

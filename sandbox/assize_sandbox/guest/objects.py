@@ -5,107 +5,79 @@ word. Plain data is answered as data. Everything else stays here, under a number
 
 A request is the tuple (verb, ...); an answer one of
     ("value", value, text, changed)    text: what was printed meanwhile, (stdout, stderr)
-    ("raised", (class, builtin bases, message, arguments), text, changed)
+    ("raised", (class, bases, message, arguments, object, failure), text, changed)
     ("stopped", value, text, changed)  StopIteration or StopAsyncIteration
     ("callback", number, args, kwargs) the next request answers it
-`changed` has the new value of every argument that is to be copied back.
+`changed` has the new value of every argument that is to be copied back; `failure` is the number of
+the callback's exception that this is.
 """
 
-import builtins
+import copy
 import importlib
-import inspect
 import io
 import operator
 import os
 import sys
-import types
 
 import calls
 import letters
+import specials
 import values
+from descriptions import described_exception, described_module, path_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 TEXT_MOST = 256 * 1024
-MESSAGE_MOST = 2000
-NAMES_MOST = 1000
 OPERATIONS: "dict[str, Any]" = {
-    **{
-        name: getattr(operator, name)
-        for name in [
-            "eq",
-            "ne",
-            "lt",
-            "le",
-            "gt",
-            "ge",
-            "add",
-            "sub",
-            "mul",
-            "truediv",
-            "floordiv",
-            "mod",
-            "pow",
-            "lshift",
-            "rshift",
-            "and_",
-            "or_",
-            "xor",
-            "matmul",
-            "neg",
-            "pos",
-            "abs",
-            "invert",
-            "getitem",
-            "setitem",
-            "delitem",
-            "contains",
-            "index",
-            "iadd",
-            "isub",
-            "imul",
-        ]
-    },
-    "truth": bool,
-    "len": len,
-    "iter": iter,
-    "next": next,
-    "reversed": reversed,
-    "hash": hash,
-    "str": str,
-    "repr": repr,
-    "format": format,
-    "int": int,
-    "float": float,
-    "complex": complex,
-    "round": round,
-    "divmod": divmod,
-    "bytes": bytes,
-    "aiter": aiter,
-}
+    name: getattr(operator, name, None) or getattr(operator, f"{name}_", None)
+    for name in (*specials.UNARY, *specials.BINARY, *specials.IN_PLACE, "eq", "ne", "lt", "le")
+} | {
+    "ge": operator.ge, "gt": operator.gt, "truth": bool, "len": len, "iter": iter, "next": next,
+    "reversed": reversed, "hash": hash, "str": str, "repr": repr, "format": format, "int": int,
+    "float": float, "complex": complex, "round": round, "divmod": divmod, "bytes": bytes,
+    "aiter": aiter, "pow": pow, "copy": copy.copy,
+    "deepcopy": lambda thing, _known: copy.deepcopy(thing),
+}  # fmt: skip
 
 
 class Objects:
     """The table of live objects."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, Any] = {}
+        self._kept: list[Any] = []
         self._numbers: dict[int, int] = {}
+        self._names: dict[type, str] = {}
 
     def keep(self, thing: "Any") -> "tuple[int, str, str]":
-        """Return number, kind and class of an object, keeping it alive."""
+        """Return number, kind and name of an object, keeping it alive."""
+        if member := member_name(thing):
+            return 0, "member", f"{member}|{specials.mask_of(type(thing)):x}"
         number = self._numbers.get(id(thing))
         if number is None:
-            number = len(self._kept) + 1
-            self._kept[number] = thing
+            number = len(self._kept)
+            self._kept.append(thing)
             self._numbers[id(thing)] = number
-        return number, kind_of(thing), path_of(type(thing))
+        if isinstance(thing, type):
+            return number, "class", f"{path_of(thing)}|{specials.mask_of(type(thing)):x}"
+        kind = type(thing)
+        if kind not in self._names:
+            self._names[kind] = f"{path_of(kind)}|{specials.mask_of(kind):x}"
+        return number, "error" if isinstance(thing, BaseException) else "object", self._names[kind]
 
     def find(self, number: int) -> "Any":
         """Return the object of a number."""
         return self._kept[number]
+
+
+def member_name(thing: "Any") -> str:
+    """Return the path of an enumeration's member; empty if it is none, or has no path."""
+    enum = sys.modules.get("enum")
+    if enum is None or not isinstance(thing, enum.Enum) or not isinstance(thing.name, str):
+        return ""
+    path = f"{path_of(type(thing))}.{thing.name}"
+    return path if "<" not in path and "|" not in path else ""
 
 
 class Callback:
@@ -117,37 +89,30 @@ class Callback:
 
     def __call__(self, *args: "Any", **kwargs: "Any") -> "Any":
         """Ask the tests, and answer what they ask meanwhile."""
-        self._server.send(("callback", self._number, args, kwargs))
+        server = self._server
+        letters.child_sends(server.encoded(("callback", self._number, args, kwargs)))
         while True:
-            request = self._server.receive()
+            message = letters.child_receives()
+            request = server.decoded(message)
             if request[0] == "returned":
                 return request[1]
             if request[0] == "failed":
-                name, message = request[1]
-                raise getattr(builtins, name, RuntimeError)(message)
-            letters.child_sends(self._server.answer(request))
+                told, number = request[1]
+                error = raised_from(*told)
+                server.failures[id(error)] = error, number
+                raise error
+            letters.child_sends(server.answer(message))
 
 
-def kind_of(thing: "Any") -> str:
-    """Return what the tests need to know of an object to stand in for it."""
-    if isinstance(thing, type):
-        return "class"
-    if inspect.ismodule(thing):
-        return "module"
-    if inspect.iscoroutine(thing) or inspect.isawaitable(thing):
-        return "awaitable"
-    if inspect.iscoroutinefunction(thing):
-        return "coroutine_function"
-    if callable(thing) and isinstance(
-        thing, types.FunctionType | types.MethodType | types.BuiltinFunctionType
-    ):
-        return "function"
-    return "instance"
-
-
-def path_of(kind: type) -> str:
-    """Return a class as `module:qualified.name`."""
-    return f"{kind.__module__}:{kind.__qualname__}"
+def raised_from(thing: "Any", args: "Any") -> BaseException:
+    """Return an exception that the tests tell: an object from here, or a class and arguments."""
+    if isinstance(thing, BaseException):
+        return thing
+    try:
+        error = thing(*args)
+    except Exception:  # noqa: BLE001 - a class that wants other arguments
+        error = None
+    return error if isinstance(error, BaseException) else RuntimeError(*args)
 
 
 class Server:
@@ -156,81 +121,116 @@ class Server:
     def __init__(self) -> None:
         self._objects = Objects()
         self._loop: Any = None
+        self.failures: dict[int, tuple[BaseException, int]] = {}
+        """Exceptions of callbacks, by identity, with their numbers."""
 
     def serve(self) -> None:
         """Answer one request after the other."""
         while True:
-            letters.child_sends(self.answer(self.receive()))
+            letters.child_sends(self.answer(letters.child_receives()))
+            self.failures.clear()
 
-    def send(self, message: "Any") -> None:
-        """Send something that is no answer."""
-        letters.child_sends(values.encode(message, self._objects.keep))
+    def encoded(self, message: "Any") -> bytes:
+        """Return what goes to the tests."""
+        return values.encode(message, self._objects.keep)
 
-    def receive(self) -> "Any":
-        """Wait for what the tests send."""
-        return values.decode(letters.child_receives(), self._find)
+    def decoded(self, message: bytes) -> "Any":
+        """Return what comes from the tests."""
+        return values.decode(message, self._find)
 
-    def _find(self, number: int, kind: str, _name: str) -> "Any":
-        return Callback(self, number) if kind == "callback" else self._objects.find(number)
+    def _find(self, number: int, kind: str, name: str) -> "Any":
+        if kind == "callback":
+            return Callback(self, number)
+        if kind == "named":
+            return named(name)
+        return self._objects.find(number)
 
-    def answer(self, request: "Any") -> bytes:
+    def answer(self, message: bytes) -> bytes:
         """Carry out a request."""
-        verb, *parts = request
         text = Captured()
         changed: list[Any] = []
         try:
             with text:
+                verb, *parts = self.decoded(message)
                 result = ("value", getattr(self, f"do_{verb}")(changed, *parts))
         except (StopIteration, StopAsyncIteration) as error:
             result = ("stopped", getattr(error, "value", None))
         except BaseException as error:  # noqa: BLE001 - the tests are told
-            result = ("raised", described(error))
-        return self._encoded(result, text, changed)
-
-    def _encoded(self, result: "tuple[str, Any]", text: "Captured", changed: "list[Any]") -> bytes:
-        kind, value = result
+            result = ("raised", self._raised(error))
+        told = text.told()
         try:
-            return values.encode((kind, value, text.told(), tuple(changed)), self._objects.keep)
+            return self.encoded((*result, told, tuple(changed)))
         except values.Refused as error:
-            told = ("builtins:TypeError", ("TypeError",), f"the answer is not plain: {error}", ())
-            return values.encode(("raised", told, text.told(), ()))
+            return self.encoded(("raised", self._unanswerable(result, error), told, ()))
+
+    def _raised(self, error: BaseException) -> "tuple[Any, ...]":
+        _, failure = self.failures.get(id(error), (None, None))
+        # Its frames hold whatever the call held.
+        return (*described_exception(error), error.with_traceback(None), failure)
+
+    def _unanswerable(self, result: "tuple[str, Any]", why: Exception) -> "tuple[Any, ...]":
+        kind, value = result
+        if kind == "raised":
+            path, bases, message, _, error, failure = value
+            return path, bases, message, (message,), error, failure
+        return (*described_exception(TypeError(f"the answer is not plain: {why}")), None, None)
 
     def do_import(self, _changed: "list[Any]", name: str) -> "Any":
-        """Import a module; describe its public names."""
-        module = importlib.import_module(name)
-        listed = getattr(module, "__all__", None)
-        names = [each for each in dir(module) if not each.startswith("__")]
-        described_names = [
-            (each, *description(getattr(module, each), name)) for each in names[:NAMES_MOST]
-        ]
-        return described_names, None if listed is None else [str(each) for each in listed]
+        """Import a module; describe its names."""
+        return described_module(importlib.import_module(name))
 
     def do_call(
-        self, changed: "list[Any]", target: "Any", args: "Any", kwargs: "Any", back: "Any"
+        self, changed: "list[Any]", thing: "Any", args: "Any", kwargs: "Any", back: "Any"
     ) -> "Any":
         """Call something; tell what became of the arguments in `back`."""
-        result = resolved(target)(*args, **kwargs)
-        changed.extend((key, args[key] if type(key) is int else kwargs[key]) for key in back)
+        result = thing(*args, **kwargs)
+        changed.extend(args[key] if type(key) is int else kwargs[key] for key in back)
         return result
 
-    def do_get(self, _changed: "list[Any]", target: "Any", name: str) -> "Any":
+    def do_method(
+        self, changed: "list[Any]", thing: "Any", name: str, args: "Any", kwargs: "Any", back: "Any"
+    ) -> "Any":
+        """Call a method."""
+        return self.do_call(changed, getattr(thing, name), args, kwargs, back)
+
+    def do_get(self, _changed: "list[Any]", thing: "Any", name: str) -> "Any":
         """Return an attribute."""
-        return getattr(resolved(target), name)
+        return getattr(thing, name)
 
-    def do_set(self, _changed: "list[Any]", target: "Any", name: str, value: "Any") -> None:
+    def do_get_from(self, _changed: "list[Any]", module: str, name: str) -> "Any":
+        """Return what a module holds."""
+        return getattr(imported(module), name)
+
+    def do_set(self, _changed: "list[Any]", thing: "Any", name: str, value: "Any") -> None:
         """Set an attribute."""
-        setattr(resolved(target), name, value)
+        setattr(thing, name, value)
 
-    def do_del(self, _changed: "list[Any]", target: "Any", name: str) -> None:
+    def do_del(self, _changed: "list[Any]", thing: "Any", name: str) -> None:
         """Delete an attribute."""
-        delattr(resolved(target), name)
+        delattr(thing, name)
 
     def do_operate(self, _changed: "list[Any]", name: str, args: "Any") -> "Any":
         """Apply one of Python's operations."""
         return OPERATIONS[name](*args)
 
+    def do_describe(self, _changed: "list[Any]", error: "Any") -> "Any":
+        """Describe an exception that was returned, not raised."""
+        return described_exception(error)
+
+    def do_leave(self, _changed: "list[Any]", thing: "Any", method: str, told: "Any") -> bool:
+        """Leave a context; tell whether it suppresses the exception."""
+        error = None if told is None else raised_from(*told)
+        left = getattr(thing, method)(
+            *([None] * 3 if error is None else [type(error), error, None])
+        )
+        return bool(self._waited(left) if method == "__aexit__" else left)
+
     def do_await(self, _changed: "list[Any]", awaitable: "Any") -> "Any":
-        """Wait for an awaitable on this process's own event loop."""
+        """Wait for an awaitable."""
+        return self._waited(awaitable)
+
+    def _waited(self, awaitable: "Any") -> "Any":
+        """Wait on this process's own event loop."""
         import asyncio
 
         if self._loop is None:
@@ -243,84 +243,21 @@ class Server:
         return self._loop.run_until_complete(waiting())
 
 
-def resolved(target: "Any") -> "Any":
-    """Return the object of a target: itself, or `(module, dotted name)`."""
-    if type(target) is not tuple:
-        return target
-    module, name = target
-    found: Any = importlib.import_module(module)
-    for part in name.split(".") if name else ():
+def named(path: str) -> "Any":
+    """Return what `module:dotted.name` stands for."""
+    module, _, name = path.partition(":")
+    found: Any = imported(module)
+    for part in name.split("."):
         found = getattr(found, part)
     return found
 
 
-def description(thing: "Any", module: str) -> "tuple[str, Any]":
-    """Return how a module's attribute is to be stood in for."""
-    if isinstance(thing, type):
-        return "class", described_class(thing)
-    if inspect.ismodule(thing):
-        return "module", thing.__name__
-    if callable(thing) and not isinstance(thing, type) and hasattr(thing, "__code__"):
-        return kind_of(thing), signature_of(thing)
-    try:
-        values.encode(thing)
-    except values.Refused:
-        return "object", None
-    return "plain", thing
-
-
-def described_class(kind: type) -> "Any":
-    """Return a class's path, its bases, and what its members are."""
-    members = []
-    for name in dir(kind):
-        if name.startswith("__") and name != "__call__":
-            continue
-        found = inspect.getattr_static(kind, name)
-        if isinstance(found, staticmethod | classmethod):
-            members.append((name, "static", signature_of(getattr(kind, name))))
-        elif isinstance(found, types.FunctionType):
-            members.append((name, kind_of(found), signature_of(found)))
-        else:
-            members.append((name, "attribute", None))
-    bases = [path_of(base) for base in kind.__mro__[1:] if base is not object]
-    special = [name for name in dir(kind) if name.startswith("__")]
-    signature = signature_of(kind) if not issubclass(kind, BaseException) else None
-    return path_of(kind), bases, members, special, signature
-
-
-def signature_of(thing: "Any") -> "Any":
-    """Return a signature as (name, kind, default) each; defaults that are not plain as text."""
-    try:
-        parameters = inspect.signature(thing).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    told = []
-    for parameter in parameters:
-        default: Any = ()
-        if parameter.default is not parameter.empty:
-            default = ("plain", parameter.default)
-            try:
-                values.encode(parameter.default)
-            except values.Refused:
-                default = ("shown", repr(parameter.default)[:MESSAGE_MOST])
-        told.append((parameter.name, int(parameter.kind), default))
-    return told
-
-
-def described(error: BaseException) -> "Any":
-    """Return an exception as data: its class, its builtin bases, message and plain arguments."""
-    kind = type(error)
-    bases = [base.__name__ for base in kind.__mro__ if base.__module__ == "builtins"]
-    try:
-        message = str(error)[:MESSAGE_MOST]
-    except BaseException:  # noqa: BLE001 - the class is the candidate's
-        message = ""
-    try:
-        values.encode(error.args)
-        arguments = error.args
-    except BaseException:  # noqa: BLE001
-        arguments = (message,)
-    return path_of(kind), tuple(bases), message, arguments
+def imported(module: str) -> "Any":
+    """Return a module; what it prints was told when the tests imported it."""
+    if module in sys.modules:
+        return sys.modules[module]
+    with Captured():
+        return importlib.import_module(module)
 
 
 class Captured:

@@ -1,6 +1,7 @@
 """Importing a module of the candidate's in the test sandbox makes a module of stand-ins."""
 
 import builtins
+import importlib
 import importlib.abc
 import importlib.machinery
 import sys
@@ -8,21 +9,59 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from link import Refusal
-from stand_ins import Function, Workshop, stand_in_class
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from link import Link
+    from workshop import Workshop
 
 TAKEN_NAMES = frozenset(dir(builtins)) | sys.stdlib_module_names | {
     "given", "hypothesis", "np", "numpy", "settings", "st", "strategies", "assume", "example",
 }  # fmt: skip
 """Names that `import *` never brings: tests that use one mean the real thing."""
+RUNNERS_NAMES = frozenset(
+    {"setup_module", "teardown_module", "setup_function", "teardown_function", "setUpModule",
+     "tearDownModule", "load_tests"}
+)  # fmt: skip
+RUNNERS_PREFIXES = ("_", "pytest", "test", "Test")
+"""Such names mean something to a test runner; `import *` brings none of them."""
+
+
+BROUGHT: "dict[int, set[str]]" = {}
+"""The names that `import *` brought, by the identity of the globals they went to."""
 
 
 class Module(types.ModuleType):
     """Stands in for a module of the candidate's."""
+
+    @property
+    def __all__(self) -> "list[str]":
+        """Return what `import *` brings to whoever asks: nothing in the place of a name it has.
+
+        SECURITY: the candidate chooses its names. An oracle of the tests' own must stay one.
+        """
+        asking = sys._getframe(1)  # noqa: SLF001 - there is no other way to know
+        listed = self.__dict__.get("_assize_listed")
+        names = set(names_in(asking.f_code) if listed is None else listed)
+        brought = BROUGHT.setdefault(id(asking.f_globals), set())
+        names -= TAKEN_NAMES | RUNNERS_NAMES | (asking.f_globals.keys() - brought)
+        names = {name for name in names if not name.startswith(RUNNERS_PREFIXES)}
+        brought |= names
+        return sorted(names)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what may change over there (plain data), or a module within this one."""
+        what, told = self.__dict__.get("_assize_live", {}).get(name, (None, None))
+        if what == "plain":
+            return self.__dict__["_assize_ask"](name)
+        if what == "module":
+            return importlib.import_module(told)
+        raise AttributeError(f"the candidate's module {self.__name__} has no attribute {name}")
+
+    def __dir__(self) -> "list[str]":
+        """Return all names."""
+        return sorted({*self.__dict__, *self.__dict__.get("_assize_live", ())})
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse what does not come from the import system: it would patch nothing over there."""
@@ -36,6 +75,14 @@ class Module(types.ModuleType):
     def __delattr__(self, name: str) -> None:
         """Refuse."""
         raise Refusal(f"{self.__name__}.{name} cannot be deleted: it is the candidate's")
+
+
+def names_in(code: "types.CodeType") -> "Iterator[str]":
+    """Yield every name that code mentions."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from names_in(constant)
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -61,47 +108,32 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             self._fill(module)
 
 
-def fill_from(link: "Link", workshop: Workshop) -> "Callable[[Module], None]":
-    """Return what fills a module with the candidate's public names."""
+def fill_from(
+    link: "Link", workshop: "Workshop", modules: "frozenset[str]"
+) -> "Callable[[Module], None]":
+    """Return what fills a module with the candidate's names."""
 
     def fill(module: Module) -> None:
-        (described, listed), _ = link.ask("import", module.__name__)
+        described, listed = link.ask("import", module.__name__)
         inside = module.__dict__
-        for name, what, told in described:
-            if what != "module" and not name.startswith("pytest"):
-                inside[name] = stand_in(workshop, link, module.__name__, name, what, told)
-        names = listed if listed is not None else [each[0] for each in described]
-        public = [name for name in names if name in inside and not name.startswith("_")]
-        inside["__all__"] = [name for name in public if name not in TAKEN_NAMES]
+        live = {
+            name: (what, told)
+            for name, what, told in described
+            if what == "plain" or (what == "module" and told in modules)
+        }
+        for name, what, told in in_order(described):
+            if what not in {"plain", "module"} and not name.startswith("pytest"):
+                inside[name] = workshop.stand_in(module.__name__, name, what, told)
+        inside["_assize_live"] = live
+        inside["_assize_ask"] = lambda name: link.ask("get_from", module.__name__, name)
+        inside["_assize_listed"] = [name for name in listed if name in inside or name in live]
 
     return fill
 
 
-def stand_in(workshop: Workshop, link: "Link", module: str, name: str, what: str, told: Any) -> Any:
-    """Return what stands for one name of a module."""
-    if what == "plain":
-        return told
-    if what == "class":
-        return stand_in_class(workshop, link, module, name, told)
-    if what == "coroutine_function":
-        return coroutine_function(Function(link, module, name, told))
-    if what == "function":
-        return Function(link, module, name, told)
-    return link.ask("get", (module, ""), name)[0]
-
-
-def coroutine_function(function: Function) -> Any:
-    """Return an `async def` that calls a coroutine function of the candidate's."""
-
-    async def call(*args: Any, **kwargs: Any) -> Any:
-        return await function(*args, **kwargs)
-
-    call.__name__ = function.__name__
-    call.__qualname__ = function.__qualname__
-    signature = getattr(function, "__signature__", None)
-    if signature is not None:
-        call.__signature__ = signature  # type: ignore[attr-defined]
-    return call
+def in_order(described: Any) -> "Iterable[Any]":
+    """Return names and what they are, a class after its bases."""
+    return sorted(described, key=lambda each: len(each[2][1]) if each[1] == "class" else -1)
 
 
 def fill_stub(raises: bool) -> "Callable[[Module], None]":
@@ -111,14 +143,13 @@ def fill_stub(raises: bool) -> "Callable[[Module], None]":
         if raises:
             raise NotImplementedError("this is a stub that knows nothing")
 
-    def stub_of(name: str) -> Any:
+    def get(name: str) -> Any:
         if name.startswith("__"):
-            # Python's own, such as `__file__`: hypothesis asks every module for it.
             raise AttributeError(name)
         return nothing
 
     def fill(module: Module) -> None:
-        module.__dict__["__getattr__"] = stub_of
+        module.__dict__["__getattr__"] = get
         module.__dict__["__path__"] = []
 
     return fill

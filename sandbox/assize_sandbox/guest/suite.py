@@ -8,24 +8,30 @@ import importlib
 import json
 import os
 import sys
+import types
 from typing import TYPE_CHECKING, Any, Protocol
 
 import _pytest.config
 import anything
 import copies
 import files
+import hypothesis
 import letters
 import pytest
 import stand_in_modules
 import trials
+from callables import Function
 from counterexamples import LEDGER
 from link import Link
-from stand_ins import Function, Workshop
+from stand_ins import RemoteType
+from workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MESSAGE_MOST = 4000
+PHASES = ["setup", "call", "teardown"]
+"""Of every test; subtests report in between."""
 COLLECTS = "collects"
 """The stub that a suite is collected with, and not run."""
 PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "_hypothesis_pytestplugin")
@@ -46,6 +52,9 @@ def preload() -> None:
         importlib.import_module(f"_pytest.{name}")
     for name in ("_hypothesis_pytestplugin", "hypothesis.strategies", "pytest_asyncio.plugin"):
         importlib.import_module(name)
+    # The candidate answers from another process, the first time after its imports.
+    hypothesis.settings.register_profile("assize", deadline=None, database=None)
+    hypothesis.settings.load_profile("assize")
     # The collector would touch, and so copy, every page of these in each child.
     gc.collect()
     gc.freeze()
@@ -66,14 +75,12 @@ def main(header: "dict[str, Any]") -> None:
     )
     stub = header["stub"]
     LEDGER.stub = bool(stub)
-    sys.modules["assize_trials"] = trials
     if stub == COLLECTS:
         tell_copies(header["seed_of_copies"])
-    fill = fill_for(stub, link)
-    for name in header["modules"]:
-        # Where the candidate has one of the same name, ours gives way.
-        sys.modules.pop(name.partition(".")[0], None)
-    sys.meta_path.insert(0, stand_in_modules.Finder(frozenset(header["modules"]), fill))
+    modules = frozenset(header["modules"])
+    fill = fill_for(stub, link, modules)
+    give_way()
+    sys.meta_path.insert(0, stand_in_modules.Finder(modules, fill))
     reporter = Reporter(link, fresh=header["lifetime"] == "test" and not stub)
     seed = f"--hypothesis-seed={header['seed']}"
     only = ["--collect-only"] if stub == COLLECTS else []
@@ -83,13 +90,22 @@ def main(header: "dict[str, Any]") -> None:
     os._exit(0)
 
 
-def fill_for(stub: str, link: Link) -> "Callable[[Any], None]":
+def give_way() -> None:
+    """Forget our modules by their names, which the tests' and the candidate's may have, too."""
+    ours = os.path.dirname(os.path.abspath(__file__))
+    for name, module in list(sys.modules.items()):
+        if os.path.dirname(getattr(module, "__file__", None) or "") == ours:
+            del sys.modules[name]
+    sys.modules["assize_trials"] = trials
+
+
+def fill_for(stub: str, link: Link, modules: "frozenset[str]") -> "Callable[[Any], None]":
     """Return what fills a stand-in for a module of the candidate's."""
     if stub == COLLECTS:
         return anything.fill
     if stub:
         return stand_in_modules.fill_stub(stub == "raises")
-    return stand_in_modules.fill_from(link, Workshop(link))
+    return stand_in_modules.fill_from(link, Workshop(link), modules)
 
 
 def tell(report: "dict[str, Any]") -> None:
@@ -124,13 +140,21 @@ class Reporter:
         self._link = link
         self._fresh = fresh
         self._phases: dict[str, list[Any]] = {}
+        self._leaned_before = False
 
     def pytest_collection_modifyitems(self, items: "list[Any]") -> None:
-        """Drop what is no test of ours: a candidate may name a function `test_something`."""
-        items[:] = [item for item in items if not isinstance(getattr(item, "obj", None), Function)]
+        """Drop what is no test of ours: a candidate may name a function `test_something`.
+
+        A test that the candidate has decorated is told: it must not be missing unseen.
+        """
+        for item in items:
+            if isinstance(type(getattr(item, "obj", None)), RemoteType):
+                tell({"error": item.nodeid, "message": "this test is an object of the candidate's"})
+        items[:] = [item for item in items if not is_theirs(getattr(item, "obj", None))]
 
     def pytest_collection_finish(self, session: Any) -> None:
         """Tell which tests there are, before any of them runs."""
+        self._leaned_before = self._link.leaned
         tell({"collected": [item.nodeid for item in session.items]})
 
     def pytest_collectreport(self, report: Any) -> None:
@@ -142,7 +166,7 @@ class Reporter:
     def pytest_runtest_protocol(self, item: Any) -> None:
         """Give the test a candidate of its own."""
         self._phases[item.nodeid] = []
-        self._link.leaned = False
+        self._link.leaned = self._leaned_before
         LEDGER.reset()
         if self._fresh or self._link.gone:
             self._link.fresh()
@@ -162,7 +186,7 @@ class Reporter:
             outcome = "xfailed"
         elif any(phase.skipped for phase in phases):
             outcome = "skipped"
-        elif [phase.when for phase in phases] != ["setup", "call", "teardown"]:
+        elif [phase.when for phase in phases if type(phase) is pytest.TestReport] != PHASES:
             outcome = "failed"
         if self._link.gone:
             outcome = "failed"
@@ -176,3 +200,10 @@ class Reporter:
             "gone": self._link.gone,
             **(LEDGER.told() if outcome == "failed" else {}),
         }
+
+
+def is_theirs(thing: Any) -> bool:
+    """Tell whether something that looks like a test stands in for something of the candidate's."""
+    if type(thing) is types.FunctionType:
+        return "_assize_target" in thing.__dict__
+    return type(thing) is Function or isinstance(type(thing), RemoteType)

@@ -1,18 +1,17 @@
 """One suite in a test sandbox, one candidate in its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
 import pytest
-from support.split import RunSplit
+from support.split import LIMITS, RunSplit
 
 from assize_sandbox.engines.base import Engine, Role
-from assize_sandbox.limits import Limits, Shape
+from assize_sandbox.limits import Limits
 from assize_sandbox.outcome import SuiteReport
 from assize_sandbox.session import Session
 from assize_sandbox.suite import SplitSuite, SuiteOrder
 
-LIMITS = Limits(shape=Shape(pids=32), wall_seconds=60.0, cpu_seconds=60.0)
 ORDER = SuiteOrder(
     tests=("test_it.py",),
     modules=("solution",),
@@ -29,22 +28,27 @@ async def run_split(real_engine: Engine) -> AsyncIterator[RunSplit]:
     sessions: list[Session] = []
 
     async def run(
-        solution: str | dict[str, str],
-        tests: str,
+        solution: str | Mapping[str, str],
+        tests: str | Mapping[str, str],
         *,
-        wall_seconds: float = LIMITS.wall_seconds,
+        limits: Limits = LIMITS,
         **order: object,
     ) -> SuiteReport:
-        limits = replace(LIMITS, wall_seconds=wall_seconds)
         judge = Session(await real_engine.prepare(LIMITS.shape, Role.TESTS), LIMITS)
-        candidate = Session(await real_engine.prepare(LIMITS.shape), limits)
-        sessions.extend((judge, candidate))
-        files = {"solution.py": solution} if isinstance(solution, str) else solution
-        await candidate.put({path: text.encode() for path, text in files.items()})
-        await judge.put({"test_it.py": tests.encode()})
+        sessions.append(judge)
+        candidate = Session(await real_engine.prepare(limits.shape), limits)
+        sessions.append(candidate)
+        await candidate.put(files(solution, "solution.py"))
+        await judge.put(files(tests, "test_it.py"))
         asked = replace(ORDER, **order)  # type: ignore[arg-type]
         return await SplitSuite(judge, candidate, {}).run(asked)
 
     yield run
     for session in sessions:
         await session.close()
+
+
+def files(text: str | Mapping[str, str], path: str) -> dict[str, bytes]:
+    """Return files as they are put; a single text goes to `path`."""
+    given = {path: text} if isinstance(text, str) else text
+    return {name: content.encode() for name, content in given.items()}

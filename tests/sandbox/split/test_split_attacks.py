@@ -1,7 +1,9 @@
 """Candidates that try to pass a suite from within another sandbox."""
 
+from dataclasses import replace
+
 import pytest
-from support.split import RunSplit
+from support.split import LIMITS, RunSplit
 
 from assize.model.verdict import Reason
 
@@ -105,7 +107,8 @@ async def test_object_that_equals_everything_passes_only_as_leaning(
 
 async def test_candidate_that_runs_for_ever_fails_with_the_time_limit(run_split: RunSplit) -> None:
     """The limit is the candidate's, and the report names it."""
-    report = await run_split("def add(a, b):\n while True: pass\n", SUITE, wall_seconds=1.0)
+    limits = replace(LIMITS, wall_seconds=1.0)
+    report = await run_split("def add(a, b):\n while True: pass\n", SUITE, limits=limits)
     assert report.candidate is not None
     assert report.candidate.reason is Reason.TIME_LIMIT
     assert {test.outcome for test in report.tests} == {"failed"}

@@ -1,3 +1,5 @@
+# ruff: noqa: PYI034
+# mypy: ignore-errors
 """A candidate with one of everything."""
 
 import asyncio

@@ -1,0 +1,4 @@
+# ruff: noqa: F401
+"""A package in a package."""
+
+from .mod import twice as double
