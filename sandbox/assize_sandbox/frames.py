@@ -4,7 +4,7 @@ A frame is two big-endian 32-bit lengths, then a JSON object (the header) and a 
 payload). The guest has its own copy of these rules (`guest/wire.py`); the host never imports it.
 
 host -> guest
-    {"op": "put", "path": str}                    payload: a file's content
+    {"op": "put", "path": str, "read_only"?: true}  payload: a file's content
     {"op": "run", "argv": [str], "env": {str: str}, "keep": int, "file_bytes": int,
      "open_files": int}                           payload: standard input
     {"op": "call", "module": str, "function": str, "env": {...}, "keep", "file_bytes",
