@@ -30,6 +30,7 @@ class Reason(StrEnum):
     POLICY_DENIED = "POLICY_DENIED"
     INFRA_ERROR = "INFRA_ERROR"
     VACUOUS = "VACUOUS"
+    UNVERIFIABLE = "UNVERIFIABLE"
 
 
 class Assurance(IntEnum):

@@ -87,6 +87,8 @@ class _ReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTyp
     """The service, not the code, is at fault."""
     REASON_VACUOUS: _Reason.ValueType  # 14
     """The tests prove nothing: they pass against a stub that knows nothing."""
+    REASON_UNVERIFIABLE: _Reason.ValueType  # 15
+    """A test leaned on what an object of the candidate's says of itself, which the policy refuses."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why the code failed, or why we could not tell. A closed list."""
@@ -121,6 +123,8 @@ REASON_INFRA_ERROR: Reason.ValueType  # 13
 """The service, not the code, is at fault."""
 REASON_VACUOUS: Reason.ValueType  # 14
 """The tests prove nothing: they pass against a stub that knows nothing."""
+REASON_UNVERIFIABLE: Reason.ValueType  # 15
+"""A test leaned on what an object of the candidate's says of itself, which the policy refuses."""
 global___Reason = Reason
 
 class _Assurance:

@@ -55,6 +55,8 @@ class Policy:
     """What the code is searched for before it runs."""
     least_assurance: Assurance
     """A pass whose assurance is weaker is no pass."""
+    refuses_objects: bool
+    """Whether a test that leans on an object of the candidate's fails as UNVERIFIABLE."""
     feedback: Feedback
     """How much of the verdict its submitter is told."""
 

@@ -7,7 +7,7 @@ INFRA_ERROR. A failure that is the code's own goes before one that is ours.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from assize.model.verdict import (
@@ -31,6 +31,7 @@ PRECEDENCE: Final = (
     Reason.SIGNALED,
     Reason.RUNTIME_ERROR,
     Reason.WRONG_ANSWER,
+    Reason.UNVERIFIABLE,
     Reason.VACUOUS,
     Reason.STATIC_FINDINGS,
     Reason.POLICY_DENIED,
@@ -84,6 +85,14 @@ def _ending(
         text = "nothing was judged" if not deciding else f"{_named(deciding)} was not judged"
         return Status.INFRA_ERROR, Reason.INFRA_ERROR, f"{text}; ask again"
     return _pass(deciding, policy)
+
+
+def without_leaning(result: CheckResult) -> CheckResult:
+    """Return the result where the policy refuses passes that lean on the candidate's objects."""
+    if result.status is not CheckStatus.PASSED or result.assurance is not Assurance.SPLIT_OBJECTS:
+        return result
+    text = f"{result.message or 'it leans on objects of the code'}; the policy refuses that"
+    return replace(result, status=CheckStatus.FAILED, reason=Reason.UNVERIFIABLE, message=text)
 
 
 def _deciding(results: Sequence[CheckResult]) -> list[CheckResult]:

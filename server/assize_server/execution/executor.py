@@ -26,7 +26,7 @@ from assize_server.checks.suites import judge_suite
 from assize_server.core.analysis_settings import AnalysisSettings
 from assize_server.core.feedback import told
 from assize_server.core.made_suites import suite_of
-from assize_server.core.verdict import conclude
+from assize_server.core.verdict import conclude, without_leaning
 from assize_server.execution.budget import Budget
 from assize_server.execution.candidate import CandidateRunner, Containers, ProgramRun
 from assize_server.execution.job import Emit, Job, could_not_tell
@@ -125,6 +125,8 @@ class _Trial:
             results = tuple(skipped(check) for check in self._job.spec.checks)
         else:
             results = await self._execute_and_judge()
+        if self._job.policy.refuses_objects:
+            results = tuple(map(without_leaning, results))
         return self._conclude(findings, results)
 
     async def _analyse(self) -> tuple[Finding, ...]:

@@ -195,6 +195,7 @@ def _policy(file: PolicyFile) -> Policy:
         limits=_limits(file.limits),
         analysis=_analysis(file.analysis),
         least_assurance=Assurance[file.assurance.least.upper()],
+        refuses_objects=file.assurance.objects == "refuse",
         feedback=file.feedback.to_submitter,
     )
 

@@ -127,6 +127,9 @@ class AssuranceSection(Section):
 
     least: Literal["shared", "split_objects", "split", "external"]
     """The weakest assurance of a pass: how far the code could have influenced its verdict."""
+    objects: Literal["mark", "refuse"]
+    """A test that leans on what an object of the code's says of itself: `mark` its assurance as
+    SPLIT_OBJECTS, or `refuse` it as UNVERIFIABLE."""
 
 
 class FeedbackSection(Section):

@@ -15,7 +15,7 @@ from assize.model.verdict import (
     Severity,
     Status,
 )
-from assize_server.core.verdict import PRECEDENCE, conclude
+from assize_server.core.verdict import PRECEDENCE, conclude, without_leaning
 
 
 @dataclass(frozen=True)
@@ -136,3 +136,18 @@ def test_optional_checks_alone_need_one_that_passed_with_enough_assurance() -> N
     assert conclude((), (optional(BAD),), DEMANDS).status is Status.FAILED
     assert conclude((), (shared, optional(BAD)), DEMANDS).reason is Reason.POLICY_DENIED
     assert conclude((), (shared, optional(GOOD)), DEMANDS).status is Status.PASSED
+
+
+def test_pass_that_leans_on_objects_is_unverifiable_where_the_policy_refuses_it() -> None:
+    """It is no evidence there, and the check says so."""
+    leaning = CheckResult("suite", CheckStatus.PASSED, Assurance.SPLIT_OBJECTS)
+    refused = without_leaning(leaning)
+    assert (refused.status, refused.reason) == (CheckStatus.FAILED, Reason.UNVERIFIABLE)
+    assert conclude((), (refused,), Demands(Assurance.SHARED)).reason is Reason.UNVERIFIABLE
+
+
+@pytest.mark.parametrize("assurance", [Assurance.SHARED, Assurance.SPLIT, Assurance.EXTERNAL])
+def test_pass_that_does_not_lean_is_left_alone(assurance: Assurance) -> None:
+    """Neither stronger nor weaker ones are this rule's business."""
+    result = CheckResult("suite", CheckStatus.PASSED, assurance)
+    assert without_leaning(result) == result

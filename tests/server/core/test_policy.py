@@ -31,6 +31,7 @@ POLICY = Policy(
         honor_suppressions=False,
     ),
     least_assurance=Assurance.SPLIT,
+    refuses_objects=False,
     feedback=Feedback.FULL,
 )
 SECONDS = ("wall_seconds", "cpu_seconds")

@@ -37,6 +37,7 @@ analysis:
   suppressions: ignore
 assurance:
   least: split
+  objects: mark
 feedback:
   to_submitter: full
 """
@@ -142,7 +143,7 @@ def test_set_of_policies_is_read_by_name_and_in_order(tmp_path: Path) -> None:
         (lambda _: "", "1:1: the file is empty"),
         (lambda _: "# later\n", "2:1: the file is empty"),
         (lambda _: "[]\n", "1:1: input should be an object"),
-        (lambda text: f"{text}---\n{text}", "29:1: only one document is allowed"),
+        (lambda text: f"{text}---\n{text}", "30:1: only one document is allowed"),
     ],
 )
 def test_wrong_file_is_refused_with_line_and_column(
