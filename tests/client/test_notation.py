@@ -16,6 +16,7 @@ from assize.values.notation import (
     MOST_CHARACTERS,
     MOST_WRITTEN_DEPTH,
     NotationError,
+    parse_answer,
     parse_call,
     parse_value,
     show,
@@ -23,7 +24,9 @@ from assize.values.notation import (
 from assize.values.shown import CUT
 from assize.values.tree import (
     MOST_DECIMAL_CHARACTERS,
+    DataclassValue,
     DictValue,
+    EnumValue,
     FrozenSetValue,
     ListValue,
     SetValue,
@@ -67,6 +70,7 @@ leaves: st.SearchStrategy[Value] = st.one_of(
     st.builds(SliceValue, ends, ends, ends),
 )
 unique_keys = st.lists(any_text, unique=True, max_size=4)
+FIELDS = ("x", "path", "_y", "é")
 values: st.SearchStrategy[Value] = st.recursive(
     leaves,
     lambda inner: st.one_of(
@@ -77,6 +81,10 @@ values: st.SearchStrategy[Value] = st.recursive(
         st.tuples(unique_keys, inner).map(
             lambda both: DictValue(tuple((key, both[1]) for key in both[0]))
         ),
+        st.tuples(any_text, inner).map(lambda both: EnumValue("pkg.mod:Outer.Inner", *both)),
+        st.lists(inner, max_size=4).map(
+            lambda items: DataclassValue("m:f.<locals>.C", tuple(zip(FIELDS, items, strict=False)))
+        ),
     ),
     max_leaves=10,
 )
@@ -86,7 +94,7 @@ values: st.SearchStrategy[Value] = st.recursive(
 def test_shown_value_reads_back_as_itself(value: Value) -> None:
     """What is shown can be pasted into a spec, and means what was shown."""
     text = show(value, MOST_CHARACTERS)
-    again = parse_value(text)
+    again = parse_answer(text)
     assert type(again) is type(value)
     assert show(again, MOST_CHARACTERS) == text
 
@@ -150,6 +158,46 @@ def test_leaf_is_read_as_python_writes_it(text: str, value: Value) -> None:
 def test_container_keeps_its_type_and_order(text: str, shown: str) -> None:
     """Dicts keep the order they are written in, tuples stay tuples."""
     assert show(parse_value(text)) == shown
+
+
+def test_enums_and_dataclasses_are_written_as_data() -> None:
+    """The class is named, never looked up; order and names of the fields are kept."""
+    text = 'dataclass("solution:Point", x=1, to=[enum("solution:Colour", "RED", -1)])'
+    shown = "dataclass('solution:Point', x=1, to=[enum('solution:Colour', 'RED', -1)])"
+    assert show(parse_answer(text)) == shown
+    keyed = "{enum('solution:Colour', 'RED', 1): {dataclass('solution:Point', x=1)}}"
+    assert show(parse_answer(keyed)) == keyed
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("enum('solution:Colour', 'RED')", 'as in enum("solution:Colour", "RED", 1)'),
+        ("enum('solution:Colour', 'RED', value=1)", "as in enum("),
+        ("enum(1, 'RED', 1)", "as in enum("),
+        ("enum('Colour', 'RED', 1)", "as in solution:Colour"),
+        ("enum('solution:', 'RED', 1)", "as in solution:Colour"),
+        (f"enum('solution:A', '{'a' * 1001}', 1)", "1001 characters, over 1000"),
+        ("enum('a:B', 'C', timezone.utc)", "not a plain value"),
+        ("dataclass('solution:Point', 1)", 'as in dataclass("solution:Point", x=1, y=0)'),
+        ("dataclass(x=1)", "as in dataclass("),
+        ("dataclass('solution:Point', x=1, x=2)", "comes twice"),
+        ("dataclass('a:B', **{})", "not a plain value"),
+        ("{dataclass('a:B', x=[1])}", "cannot be a key"),
+        ("{enum('a:B', 'C', 1), enum('a:B', 'C', 1)}", "equal"),
+        ("enum('a:B', 'C', " * 70 + "1" + ")" * 70, "containers deep"),
+    ],
+)
+def test_enum_or_dataclass_that_is_none_is_refused_with_its_reason(text: str, problem: str) -> None:
+    """The message says what to write."""
+    assert problem in refusal(text, parse_answer).problem
+
+
+@pytest.mark.parametrize("text", ["enum('a:B', 'C', 1)", "dataclass('a:B', x=1)"])
+def test_enums_and_dataclasses_are_never_passed(text: str) -> None:
+    """Arguments are plain data: no class of the candidate's is looked up to make them."""
+    for parse, written in ((parse_call, f"f([{text}])"), (parse_value, f"[{text}]")):
+        assert "is for what is returned, and is never passed" in refusal(written, parse).problem
 
 
 def test_call_gives_name_arguments_and_keywords() -> None:

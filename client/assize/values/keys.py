@@ -6,6 +6,7 @@
 - equal as Python says: 0.0 is -0.0, Decimal("1.0") is Decimal("1.00"), ranges by what they count;
 - NaN equals NaN if `nan_equal`, else nothing, and then nor does anything that holds it;
 - sets whatever their order;
+- members of enums and instances of dataclasses by class, names and values, whatever `__eq__` says;
 - times with a zone only at the same offset, or, for `as_python`, at the same instant.
 
 The time it takes is linear in the size of the value, sorting aside.
@@ -25,7 +26,9 @@ from typing import Final
 from uuid import UUID
 
 from assize.values.tree import (
+    DataclassValue,
     DictValue,
+    EnumValue,
     FrozenSetValue,
     ListValue,
     SetValue,
@@ -77,7 +80,7 @@ class EqualityKeys:
             case bool() | int() | float() | complex() | Decimal():
                 return self._number(value)
             case str():
-                return b"s" + value.encode("utf-8", "surrogatepass")
+                return b"s" + _text(value)
             case bytes():
                 return b"b" + value
             case datetime() | date() | time() | timedelta():
@@ -85,9 +88,11 @@ class EqualityKeys:
             case UUID():
                 return b"u" + value.bytes
             case PurePosixPath():
-                return b"P" + str(value).encode("utf-8", "surrogatepass")
+                return b"P" + _text(str(value))
             case range():
                 return b"r" + _range(value)
+            case EnumValue() | DataclassValue():
+                return self._instance(value)
             case Fraction():  # Late: being an abstract base class, it is slow to match.
                 return self._number(value)
             case ListValue() | SetValue() | DictValue() | SliceValue():
@@ -103,6 +108,16 @@ class EqualityKeys:
             return None
         tag = b"t" if isinstance(value, TupleValue) else b"z"
         return tag + _digest(known)
+
+    def _instance(self, value: EnumValue | DataclassValue) -> bytes | None:
+        fields = ((value.name, value.value),) if isinstance(value, EnumValue) else value.fields
+        parts = [_text(value.path)]
+        for name, inner in sorted(fields, key=lambda field: field[0]):
+            key = self.of(inner)
+            if key is None:
+                return None
+            parts += (_text(name), key)
+        return (b"m" if isinstance(value, EnumValue) else b"k") + _digest(parts)
 
     def _number(self, value: complex | Decimal | Fraction) -> bytes | None:
         if self.as_python and isinstance(value, Decimal) and value.is_snan():
@@ -198,6 +213,10 @@ def _merged(value: complex | Decimal | Fraction) -> bytes:
 def _has_small_exponent(value: Decimal) -> bool:
     exponent = value.as_tuple().exponent
     return isinstance(exponent, int) and abs(exponent) <= _MOST_SCALE
+
+
+def _text(value: str) -> bytes:
+    return value.encode("utf-8", "surrogatepass")
 
 
 def _int(value: int) -> bytes:

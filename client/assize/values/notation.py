@@ -13,6 +13,7 @@ from datetime import UTC, timezone
 from typing import Final, NamedTuple, TypeVar
 
 from assize.values.constructors import ZONES, ConstructorFault, construct, dotted_name
+from assize.values.instances import INSTANCES, InstanceFault, make_instance
 from assize.values.keys import KeyFault, check_keys
 from assize.values.shown import show
 from assize.values.tree import (
@@ -26,7 +27,7 @@ from assize.values.tree import (
     type_name,
 )
 
-__all__ = ["Call", "NotationError", "parse_call", "parse_value", "show"]
+__all__ = ["Call", "NotationError", "parse_answer", "parse_call", "parse_value", "show"]
 
 MOST_CHARACTERS: Final = 256 * 1024
 """Of a text in the notation. Python's parser takes some hundred bytes for each."""
@@ -67,6 +68,15 @@ def parse_value(text: str) -> Value:
     return _Reader(text).value_of_all()
 
 
+def parse_answer(text: str) -> Value:
+    """Return the value that the text writes down: `enum` and `dataclass` are read, too.
+
+    Raises:
+        NotationError: The text is not in the notation, or it is over a bound.
+    """
+    return _Reader(text, instances=True).value_of_all()
+
+
 def parse_call(text: str) -> Call:
     """Return the function's name and the arguments, from text such as `f(1, [2], key="x")`.
 
@@ -79,8 +89,9 @@ def parse_call(text: str) -> Call:
 class _Reader:
     """Reads one text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, instances: bool = False) -> None:
         self._text = text.strip()
+        self._instances = instances
         self._nodes = 0
 
     def value_of_all(self) -> Value:
@@ -200,10 +211,23 @@ class _Reader:
             raise self._fault(node, problem) from error
 
     def _constructed(self, node: ast.Call, depth: int) -> Value:
+        name = dotted_name(node.func)
+        if name in INSTANCES:
+            return self._instance(node, name, depth)
         value = self._made(node, depth)
         if isinstance(value, timezone):
             raise self._fault(node, "a time zone stands only in tzinfo= of a time or a datetime")
         return value
+
+    def _instance(self, node: ast.Call, name: str, depth: int) -> Value:
+        if not self._instances:
+            raise self._fault(node, f"{name}(...) is for what is returned, and is never passed")
+        arguments = self._items(node.args, depth)
+        keywords = dict(self._keywords(node, self._value, depth + 1))
+        try:
+            return make_instance(name, arguments, keywords)
+        except InstanceFault as fault:
+            raise self._fault(node, str(fault)) from fault
 
     def _made(self, node: ast.Call, depth: int) -> Value | timezone:
         name = dotted_name(node.func)

@@ -11,7 +11,9 @@ from typing import Final
 from uuid import UUID
 
 from assize.values.tree import (
+    DataclassValue,
     DictValue,
+    EnumValue,
     FrozenSetValue,
     ListValue,
     SetValue,
@@ -56,6 +58,14 @@ def _pieces(value: Value, most: int) -> Iterator[str]:
                 yield ", " if index else ""
                 yield from chain(_pieces(key, most), (": ",), _pieces(entry, most))
             yield "}"
+        case EnumValue(path, name, inner):
+            yield f"enum({path!r}, {name[: most + 1]!r}, "
+            yield from chain(_pieces(inner, most), (")",))
+        case DataclassValue(path, fields):
+            yield f"dataclass({path!r}"
+            for name, entry in fields:
+                yield from chain((f", {name}=",), _pieces(entry, most))
+            yield ")"
         case _:
             yield _leaf(value, most)
 

@@ -25,6 +25,8 @@ MOST_PART_BITS: Final = 8192
 """Bits of each int in a fraction, a range or a slice, at most: those are divided."""
 MOST_DECIMAL_CHARACTERS: Final = 4096
 """Characters of a decimal as text, at most."""
+MOST_NAME_CHARACTERS: Final = 1000
+"""Characters of the path of a class, of the name of a member or of a field, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +73,26 @@ class SliceValue:
     step: int | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EnumValue:
+    """A member of an enum, as data; only answers hold one."""
+
+    path: str
+    """Of its class: `module:Qualified.Name`."""
+    name: str
+    value: "Value"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DataclassValue:
+    """An instance of a dataclass, as data; only answers hold one."""
+
+    path: str
+    """Of its class: `module:Qualified.Name`."""
+    fields: tuple[tuple[str, "Value"], ...]
+    """Their names and values; the order means nothing."""
+
+
 Value = (
     bool
     | int
@@ -93,6 +115,8 @@ Value = (
     | SetValue
     | FrozenSetValue
     | DictValue
+    | EnumValue
+    | DataclassValue
     | None
 )
 """A str may hold lone surrogates; a time zone is a plain `datetime.timezone`."""
@@ -106,6 +130,8 @@ _NAMES: Final[dict[type, str]] = {
     DictValue: "dict",
     SliceValue: "slice",
     PurePosixPath: "Path",
+    EnumValue: "enum member",
+    DataclassValue: "dataclass instance",
 }
 
 

@@ -10,9 +10,12 @@ A value is a tag of one byte and its content; a count is 32 bits, big-endian as 
     a e     date: year, month, day; timedelta: days, seconds, microseconds
     o p     time; datetime, its date first: hour, minute, second, microseconds, fold, then 0, or
             1 and the offset from UTC in microseconds
+    m k     member of an enum: path, name, value; instance of a dataclass: path, count, then names
+            and values in turn, in its order. Paths and names are a count and text.
 
 Text is UTF-8, lone surrogates included. A value has exactly one encoding, the order of sets and
-dicts aside; there is one NaN. `call` arguments are a tuple of a tuple and a dict with str keys.
+dicts aside; there is one NaN. `call` arguments are a tuple of a tuple and a dict with str keys,
+and hold no `m` and no `k`: those are answers only.
 
 SECURITY: what the guest sends is hostile. `decode` raises `CodecError` and nothing else, in time
 linear in the bytes: no hostile value is hashed, no digits are turned into an int, every count is

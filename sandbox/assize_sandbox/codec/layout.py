@@ -17,6 +17,8 @@ CLOCK: Final = struct.Struct(">BBBIB")
 OFFSET: Final = struct.Struct(">q")
 DELTA: Final = struct.Struct(">iII")
 NAN: Final = DOUBLE.pack(math.nan)
+UTF8: Final = ("utf-8", "surrogatepass")
+"""How text is encoded, lone surrogates included."""
 MICROSECOND: Final = timedelta(microseconds=1)
 
 

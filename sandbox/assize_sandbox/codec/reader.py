@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Final
 from uuid import UUID
 
+from assize.values.instances import InstanceFault, checked_dataclass, checked_enum
 from assize.values.keys import KeyFault, check_keys
 from assize.values.tree import (
     MOST_DECIMAL_CHARACTERS,
@@ -30,6 +31,7 @@ from assize_sandbox.codec.layout import (
     DOUBLE,
     NAN,
     OFFSET,
+    UTF8,
     CodecError,
     DecodeLimits,
     decimal_text,
@@ -106,6 +108,8 @@ class _Reader:
             return self._sequence(_SEQUENCES[tag], depth, in_key=in_key)
         if tag == ord("d"):
             return self._dict(depth)
+        if tag in b"mk":
+            return self._instance(tag, depth, in_key=in_key)
         return self._leaf(tag)
 
     def _leaf(self, tag: int) -> Value:
@@ -138,6 +142,18 @@ class _Reader:
         self._check_keys(tuple(key for key, _ in pairs))
         return DictValue(pairs)
 
+    def _instance(self, tag: int, depth: int, *, in_key: bool) -> Value:
+        try:
+            path = self._text()
+            if tag == ord("m"):
+                return checked_enum(path, self._text(), self.value(depth + 1, in_key=in_key))
+            fields = tuple(
+                (self._text(), self.value(depth + 1, in_key=in_key)) for _ in range(self._count())
+            )
+            return checked_dataclass(path, fields)
+        except (InstanceFault, UnicodeDecodeError) as fault:
+            raise CodecError(f"before byte {self._at}: {fault}") from fault
+
     def _check_keys(self, keys: tuple[Value, ...]) -> None:
         try:
             check_keys(keys)
@@ -163,7 +179,7 @@ class _Reader:
         return self._take(self._count())
 
     def _text(self) -> str:
-        return self._blob().decode("utf-8", "surrogatepass")
+        return self._blob().decode(*UTF8)
 
     def _magnitude(self, most_bits: int) -> int:
         content = self._blob()

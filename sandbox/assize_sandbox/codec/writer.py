@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePosixPath
+from typing import Final
 from uuid import UUID
 
 from assize.values.tree import (
@@ -14,13 +15,16 @@ from assize.values.tree import (
     MOST_INT_BITS,
     MOST_NODES,
     MOST_PART_BITS,
+    DataclassValue,
     DictValue,
+    EnumValue,
     FrozenSetValue,
     ListValue,
     SetValue,
     SliceValue,
     TupleValue,
     Value,
+    type_name,
 )
 from assize_sandbox.codec.layout import (
     CLOCK,
@@ -32,19 +36,28 @@ from assize_sandbox.codec.layout import (
     MICROSECOND,
     NAN,
     OFFSET,
+    UTF8,
     CodecError,
     decimal_text,
 )
 from assize_sandbox.frames import PAYLOAD_MOST
+
+_SEQUENCES: Final[dict[type, bytes]] = {
+    ListValue: b"l",
+    TupleValue: b"t",
+    SetValue: b"S",
+    FrozenSetValue: b"z",
+}
 
 
 def encode_call(arguments: Sequence[Value], keywords: Sequence[tuple[str, Value]]) -> bytes:
     """Return the arguments of a call as the guest reads them.
 
     Raises:
-        CodecError: They are over a limit.
+        CodecError: They are over a limit, or hold what is an answer only.
     """
-    return encode(TupleValue((TupleValue(tuple(arguments)), DictValue(tuple(keywords)))))
+    call = TupleValue((TupleValue(tuple(arguments)), DictValue(tuple(keywords))))
+    return _encoded(call, _Writer(instances=False))
 
 
 def encode(value: Value) -> bytes:
@@ -53,7 +66,10 @@ def encode(value: Value) -> bytes:
     Raises:
         CodecError: It is over a limit that `decode` has by default.
     """
-    writer = _Writer()
+    return _encoded(value, _Writer(instances=True))
+
+
+def _encoded(value: Value, writer: "_Writer") -> bytes:
     writer.value(value, 0)
     if len(writer.out) > DEFAULT_LIMITS.total_bytes:
         raise CodecError(f"the value takes {len(writer.out)} bytes, over {PAYLOAD_MOST}")
@@ -63,8 +79,9 @@ def encode(value: Value) -> bytes:
 class _Writer:
     """Encodes. Values come from `decode` or the notation, so their keys were checked."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, instances: bool) -> None:
         self.out = bytearray()
+        self._instances = instances
         self._nodes = 0
 
     def value(self, value: Value, depth: int) -> None:
@@ -72,25 +89,21 @@ class _Writer:
         if depth > MOST_DEPTH or self._nodes > MOST_NODES:
             raise CodecError(f"over {MOST_DEPTH} containers deep or over {MOST_NODES} values")
         match value:
-            case ListValue(items=items):
-                self._items(b"l", items, depth)
-            case TupleValue(items=items):
-                self._items(b"t", items, depth)
-            case SetValue(items=items):
-                self._items(b"S", items, depth)
-            case FrozenSetValue(items=items):
-                self._items(b"z", items, depth)
+            case ListValue() | TupleValue() | SetValue() | FrozenSetValue():
+                self._items(_SEQUENCES[type(value)], value.items, depth)
             case DictValue(pairs=pairs):
                 self.out += b"d" + COUNT.pack(len(pairs))
                 for key, entry in pairs:
                     self.value(key, depth + 1)
                     self.value(entry, depth + 1)
+            case EnumValue() | DataclassValue():
+                self._instance(value, depth)
             case str():
-                self._blob(b"s", value.encode("utf-8", "surrogatepass"))
+                self._blob(b"s", value.encode(*UTF8))
             case bytes():
                 self._blob(b"b", value)
             case PurePosixPath():
-                self._blob(b"P", str(value).encode("utf-8", "surrogatepass"))
+                self._blob(b"P", str(value).encode(*UTF8))
             case date() | time() | timedelta():
                 self._moment(value)
             case _:
@@ -120,6 +133,20 @@ class _Writer:
                 self._parts(b"r", value.start, value.stop, value.step)
             case SliceValue():
                 self._parts(b"x", value.start, value.stop, value.step)
+
+    def _instance(self, value: EnumValue | DataclassValue, depth: int) -> None:
+        if not self._instances:
+            raise CodecError(f"the {type_name(value)} of {value.path} is an answer only")
+        self._blob(b"m" if isinstance(value, EnumValue) else b"k", value.path.encode(*UTF8))
+        match value:
+            case EnumValue():
+                self._blob(b"", value.name.encode(*UTF8))
+                self.value(value.value, depth + 1)
+            case DataclassValue(fields=fields):
+                self.out += COUNT.pack(len(fields))
+                for name, entry in fields:
+                    self._blob(b"", name.encode(*UTF8))
+                    self.value(entry, depth + 1)
 
     def _items(self, tag: bytes, items: tuple[Value, ...], depth: int) -> None:
         self.out += tag + COUNT.pack(len(items))

@@ -8,6 +8,7 @@ import os
 import sys
 
 import compact
+import instances
 import values
 
 TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
@@ -25,6 +26,7 @@ GUEST_MODULES = (
     "compact",
     "descriptions",
     "files",
+    "instances",
     "letters",
     "objects",
     "process",
@@ -76,7 +78,7 @@ def forget_guest() -> None:
 def encoded(result: object) -> bytes:
     """Return the answer for a value, or why it is none."""
     try:
-        data = values.encode(result)
+        data = values.encode(result, parts=instances.Instances().parts)
     except values.Refused as error:
         return b"R" + str(error)[:MESSAGE_MOST].encode(errors="replace")
     if len(data) > ANSWER_MOST:

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from typing import Any
     from uuid import UUID
 
+    Keep = Callable[[object], tuple[int, str, str]]
+    Parts = Callable[[object], tuple[bytes, str, list[tuple[str, object]]] | None]
+
 MOST_BYTES = 4 * 1024 * 1024
 MOST_DEPTH = 64
 MOST_NODES = 250_000
 MOST_INT_BITS = 1024 * 1024
 MOST_PART_BITS = 8192
 MOST_DECIMAL_CHARACTERS = 4096
+MOST_NAME_CHARACTERS = 1000
 
 _COUNT = struct.Struct(">I")
 _DOUBLE = struct.Struct(">d")
@@ -39,13 +43,15 @@ class Refused(Exception):
     """The value is not plain, or over a limit; the message says which part and why."""
 
 
-def encode(value: object, keep: "Callable[[object], tuple[int, str, str]] | None" = None) -> bytes:
+def encode(value: object, keep: "Keep | None" = None, parts: "Parts | None" = None) -> bytes:
     """Return the value's bytes. `keep` names what is not plain, where handles may cross.
+
+    `parts` takes members of enums and instances of dataclasses apart, where they cross as data.
 
     Raises:
         Refused: It is not plain data of the exact types, or too deep, too large or endless.
     """
-    writer = _Writer(keep)
+    writer = _Writer(keep, parts)
     try:
         writer.value(value, 0)
     except RuntimeError as error:  # A thread changes it meanwhile, or the stack is used up.
@@ -65,9 +71,10 @@ def decode_call(data: bytes) -> "tuple[tuple[object, ...], dict[str, object]]":
 
 
 class _Writer:
-    def __init__(self, keep: "Callable[[object], tuple[int, str, str]] | None" = None) -> None:
+    def __init__(self, keep: "Keep | None" = None, parts: "Parts | None" = None) -> None:
         self.out = bytearray()
         self._keep = keep
+        self._parts = parts
         self._nodes = 0
         self._open: set[int] = set()
 
@@ -80,7 +87,7 @@ class _Writer:
         if id(value) in self._open:
             raise Refused("a container holds itself")
         if not self._container(value, depth) and not self._common(value):
-            self._rare(value)
+            self._rare(value, depth)
         if len(self.out) > MOST_BYTES:
             raise Refused(f"over {MOST_BYTES} bytes in all")
 
@@ -127,19 +134,41 @@ class _Writer:
             return False
         return True
 
-    def _rare(self, value: object) -> None:
+    def _rare(self, value: object, depth: int) -> None:
         for module_name, name, write in _RARE:
             # An object of a type that nobody imported cannot exist.
             module = sys.modules.get(module_name)
             if module is not None and getattr(module, name, None) is type(value):
                 write(self, value)
                 return
+        found = self._parts(value) if self._parts is not None else None
+        if found is not None:
+            self._open.add(id(value))
+            self._instance(*found, depth)
+            self._open.discard(id(value))
+            return
         if self._keep is None:
             raise Refused(f"an object of type {_name(value)} is not plain data")
         number, kind, name = self._keep(value)
         self.out += b"h" + _COUNT.pack(number)
         self.text(b"s", kind)
         self.text(b"s", name)
+
+    def _instance(
+        self, tag: bytes, path: str, named: "list[tuple[str, object]]", depth: int
+    ) -> None:
+        self.name(tag, path)
+        if tag == b"k":
+            self.out += _COUNT.pack(len(named))
+        for name, value in named:
+            self.name(b"", name)
+            self.value(value, depth + 1)
+
+    def name(self, tag: bytes, name: str) -> None:
+        """Write what a class, a member or a field is called."""
+        if len(name) > MOST_NAME_CHARACTERS:
+            raise Refused(f"a name of {len(name)} characters, over {MOST_NAME_CHARACTERS}")
+        self.text(tag, name)
 
     def blob(self, tag: bytes, content: bytes) -> None:
         """Write counted bytes."""

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from assize.model.spec import Check, Function, FunctionCase
 from assize.model.verdict import CheckResult, Reason
-from assize.values.notation import parse_value, show
+from assize.values.notation import parse_answer, show
 from assize.values.tree import DictValue, ListValue, TupleValue, Value, type_name
 from assize_sandbox.codec import CodecError, decode
 from assize_sandbox.outcome import CallOutcome
@@ -111,7 +111,7 @@ def _returned(case: FunctionCase, data: bytes) -> _Fault | None:
 def _difference(case: FunctionCase, actual: Value) -> Difference | None:
     if case.matches is not None:
         return _unmatched(case.matches, actual)
-    match parse_value(case.returns or ""):
+    match parse_answer(case.returns or ""):
         case ListValue() | TupleValue() as expected if case.unordered:
             return same_items(expected, actual, case.nan_equal)
         case DictValue() as expected if case.subset:

@@ -10,7 +10,9 @@ from hashlib import blake2b
 
 from assize.values.keys import EqualityKeys
 from assize.values.tree import (
+    DataclassValue,
     DictValue,
+    EnumValue,
     FrozenSetValue,
     ListValue,
     SetValue,
@@ -46,6 +48,11 @@ class AnyKeys:
                 return _joined(b"d", self._sorted(TupleValue(pair) for pair in pairs))
             case SliceValue(start, stop, step):
                 return _joined(b"x", map(self.of, (start, stop, step)))
+            case EnumValue(path, name, inner):
+                return _joined(b"m", map(self.of, (path, name, inner)))
+            case DataclassValue(path, fields):
+                named = self._sorted(TupleValue(field) for field in fields)
+                return _joined(b"k", (self.of(path), *named))
             case _:
                 return self.leaves.of(value)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from assize.model.spec import Function, FunctionCase, Tolerance
-from assize.values.notation import NotationError, parse_call, parse_value
+from assize.values.notation import NotationError, parse_answer, parse_call
 from assize.values.tree import DictValue, ListValue, TupleValue, type_name
 from assize_sandbox.codec import CodecError, encode_call
 from assize_server.core.bounds import MOST_CASES, MOST_NAME_CHARS
@@ -63,7 +63,7 @@ def _check_case(case: FunctionCase, field: str, faults: Faults) -> None:
     if [case.returns, case.raises, case.matches, case.where].count(None) != len(ANSWERS) - 1:
         faults.add(field, f"exactly one of {', '.join(ANSWERS)} is needed")
     if case.returns is not None:
-        _check_notation(case.returns, parse_value, f"{field}.returns", faults)
+        _check_notation(case.returns, parse_answer, f"{field}.returns", faults)
     if case.raises is not None:
         faults.add(f"{field}.raises", dotted_name_fault(case.raises))
     if case.matches is not None:
@@ -87,7 +87,7 @@ def _check_comparator(case: FunctionCase, field: str, faults: Faults) -> None:
         # With a tolerance, which item is meant for which is no question with one answer.
         faults.add(f"{field}.unordered", "goes neither with approx nor with subset")
     try:
-        expected = parse_value(case.returns)
+        expected = parse_answer(case.returns)
     except NotationError:
         return
     if case.unordered and not isinstance(expected, ListValue | TupleValue):

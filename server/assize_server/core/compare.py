@@ -3,6 +3,8 @@
 - Types are the very same: `1`, `True` and `1.0` are three different answers.
 - Values are equal as Python says, so -0.0 is 0.0; time zones have the same offset as well.
 - NaN equals NaN where the case says so, else nothing.
+- Members of enums and instances of dataclasses have the same class, by its path, the same names
+  and the same values; the order in which fields are written means nothing.
 - A tolerance is for floats and the parts of complex numbers, wherever they are but in the items of
   sets and the keys of dicts, which are equal or not.
 - Sets and dicts have no order: their items and keys are sorted by bytes, never hashed.
@@ -20,7 +22,9 @@ from assize.model.spec import Tolerance
 from assize.values.keys import EqualityKeys
 from assize.values.notation import show
 from assize.values.tree import (
+    DataclassValue,
     DictValue,
+    EnumValue,
     FrozenSetValue,
     ListValue,
     SetValue,
@@ -108,6 +112,10 @@ class _Comparison:
                 return self.items_differ(expected.items, actual.items)
             case DictValue(), DictValue():
                 return self._pairs(expected.pairs, actual.pairs)
+            case EnumValue(), EnumValue():
+                return self._members(expected, actual)
+            case DataclassValue(), DataclassValue():
+                return self._fields(expected, actual)
             case _:
                 equal = self._equal(expected, actual)
                 return None if equal else _differ(_short(expected), _short(actual))
@@ -146,12 +154,31 @@ class _Comparison:
     ) -> Difference | None:
         if len(expected) != len(actual):
             return _differ(f"{len(expected)} items", f"{len(actual)}")
-        # A subset is of dicts: what is in a list is compared as ever.
-        inside = replace(self, subset=False) if self.subset else self
+        inside = self._inside()
         for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
             found = inside.difference(one, other)
             if found is not None:
                 return replace(found, path=f"[{index}]{found.path}")
+        return None
+
+    def _inside(self) -> "_Comparison":
+        # A subset is of dicts: what is in anything else is compared as ever.
+        return replace(self, subset=False) if self.subset else self
+
+    def _members(self, expected: EnumValue, actual: EnumValue) -> Difference | None:
+        if (expected.path, expected.name) != (actual.path, actual.name):
+            return _differ(_short(expected), _short(actual))
+        found = self._inside().difference(expected.value, actual.value)
+        return found and replace(found, path=f".value{found.path}")
+
+    def _fields(self, expected: DataclassValue, actual: DataclassValue) -> Difference | None:
+        others, inside = dict(actual.fields), self._inside()
+        if expected.path != actual.path or dict(expected.fields).keys() != others.keys():
+            return _differ(_short(expected), _short(actual))
+        for name, value in expected.fields:
+            found = inside.difference(value, others[name])
+            if found is not None:
+                return replace(found, path=f".{name[:_KEY_SHOWN_MOST]}{found.path}")
         return None
 
     def items_differ(

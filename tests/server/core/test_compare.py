@@ -7,19 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assize.model.spec import Tolerance
-from assize.values.notation import parse_value
+from assize.values.notation import parse_answer
 from assize.values.tree import DictValue, ListValue, SetValue, TupleValue
 from assize_server.core.compare import Difference, has_entries, same, same_items
 
 CLOSE = Tolerance(relative=1e-9)
-SAMPLES = ["1", "True", "1.0", "'a'", "None", "[1]", "(1,)", "{1}", "{1: [2]}", "slice(1)"]
+RED = "enum('solution:Colour', 'RED', 1)"
+SAMPLES = [
+    "enum('s:E', 'A', [1])",
+    "dataclass('s:P', x=[1], y=2)",
+    "1",
+    "True",
+    "1.0",
+    "'a'",
+    "None",
+    "[1]",
+    "(1,)",
+    "{1}",
+    "{1: [2]}",
+    "slice(1)",
+]
 
 
 def compare(
     expected: str, actual: str, tolerance: Tolerance | None = None, nan_equal: bool = False
 ) -> Difference | None:
     """Compare two values that are given in the notation."""
-    return same(parse_value(expected), parse_value(actual), tolerance, nan_equal)
+    return same(parse_answer(expected), parse_answer(actual), tolerance, nan_equal)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +54,12 @@ def compare(
         ("slice(1, None)", "slice(1, None, None)"),
         ("datetime(2024, 1, 1, fold=1)", "datetime(2024, 1, 1)"),
         ("'\\ud800'", "'\\ud800'"),
+        (RED, RED),
+        ("dataclass('s:P', x=0.0, y=[1])", "dataclass('s:P', y=[1], x=-0.0)"),
+        (
+            "{enum('s:E', 'A', 1): {dataclass('s:P', x=1, y=2)}}",
+            "{enum('s:E', 'A', 1): {dataclass('s:P', y=2, x=1)}}",
+        ),
     ],
 )
 def test_values_that_python_holds_equal_are_the_same(one: str, other: str) -> None:
@@ -85,6 +105,22 @@ def test_values_that_python_holds_equal_are_the_same(one: str, other: str) -> No
         ("float('inf')", "float('-inf')"),
         ("Decimal('Infinity')", "Decimal('-Infinity')"),
         ("slice(1)", "slice(2)"),
+        (RED, "1"),
+        (RED, "'RED'"),
+        (RED, "enum('solution:Colour', 'RED', True)"),
+        (RED, "enum('solution:Colour', 'BLUE', 1)"),
+        (RED, "enum('solution:Color', 'RED', 1)"),
+        (f"{{{RED}}}", "{enum('solution:Colour', 'RED', 2)}"),
+        (f"{{{RED}}}", "{1}"),
+        (RED, "dataclass('solution:Colour', RED=1)"),
+        ("dataclass('s:P', x=1)", "dataclass('s:Q', x=1)"),
+        ("dataclass('s:P', x=1)", "dataclass('s:P', y=1)"),
+        ("dataclass('s:P', x=1)", "dataclass('s:P', x=1.0)"),
+        ("dataclass('s:P', x=1)", "dataclass('s:P', x=1, y=2)"),
+        ("dataclass('s:P', x=1)", "{'x': 1}"),
+        ("{dataclass('s:P', x=1)}", "{dataclass('s:P', x=True)}"),
+        ("{dataclass('s:P', x=1, y=2)}", "{dataclass('s:P', x=2, y=1)}"),
+        ("dataclass('s:P', x={})", "dataclass('s:P', x={1: 2})"),
     ],
 )
 def test_values_of_another_type_or_content_are_not_the_same(one: str, other: str) -> None:
@@ -106,6 +142,8 @@ def test_values_of_another_type_or_content_are_not_the_same(one: str, other: str
         "Decimal('NaN')",
         "Decimal('sNaN')",
         "complex(float('nan'), 1.0)",
+        "dataclass('s:P', x=float('nan'))",
+        "{enum('s:E', 'A', float('nan'))}",
     ],
 )
 def test_nan_is_the_same_as_nan_only_where_the_case_says_so(text: str) -> None:
@@ -123,7 +161,17 @@ def test_nan_is_never_the_same_as_a_number() -> None:
     assert compare("{float('nan')}", "{float('nan'), 1.0}", nan_equal=True) is not None
 
 
-@pytest.mark.parametrize("template", ["{}", "[{}]", "({},)", "{{'a': [{}]}}"])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{}",
+        "[{}]",
+        "({},)",
+        "{{'a': [{}]}}",
+        "dataclass('s:P', x=1, y=[{}])",
+        "enum('s:E', 'A', {})",
+    ],
+)
 def test_tolerance_holds_for_floats_wherever_they_are_in_order(template: str) -> None:
     """Leaves of lists, tuples and the values of dicts are compared as `math.isclose` does."""
     expected, near, far = (template.format(text) for text in ("0.3", "0.30000000000000004", "0.31"))
@@ -138,6 +186,7 @@ def test_tolerance_holds_for_floats_wherever_they_are_in_order(template: str) ->
     [
         ("{0.3}", "{0.30000000000000004}"),
         ("{0.3: 1}", "{0.30000000000000004: 1}"),
+        ("{dataclass('s:P', x=0.3)}", "{dataclass('s:P', x=0.30000000000000004)}"),
         ("1", "2"),
         ("Decimal('0.3')", "Decimal('0.30000000000000004')"),
         ("float('inf')", "1e308"),
@@ -192,6 +241,15 @@ def test_order_of_a_set_never_matters(orders: tuple[list[int | str], list[int | 
         ("{1}", "{1, 2}", "", "the item int 2 is not expected"),
         ("[{'a': 1}]", "[{}]", "[0]", "the key str 'a' is missing"),
         ("{1: 2}", "{1: 2, 'b': 3}", "", "the key str 'b' is not expected"),
+        ("1", RED, "", f"expected int 1, got enum member {RED}"),
+        ("[dataclass('s:P', x=[1])]", "[dataclass('s:P', x=[2])]", "[0].x[0]", "expected 1, got 2"),
+        (RED, RED.replace("1", "2"), ".value", "expected 1, got 2"),
+        (
+            "dataclass('s:P', x=1)",
+            "dataclass('s:P', y=1)",
+            "",
+            "expected dataclass('s:P', x=1), got dataclass('s:P', y=1)",
+        ),
     ],
 )
 def test_difference_says_where_and_what(
@@ -227,17 +285,17 @@ def test_items_in_any_order_are_the_same_if_each_comes_as_often(
     expected: str, actual: str, message: str
 ) -> None:
     """What is in an item has the order that it has."""
-    wanted = parse_value(expected)
+    wanted = parse_answer(expected)
     assert isinstance(wanted, ListValue | TupleValue)
-    difference = same_items(wanted, parse_value(actual))
+    difference = same_items(wanted, parse_answer(actual))
     assert ("" if difference is None else difference.message) == message
 
 
 def test_items_that_hold_nan_are_the_same_where_nan_equals_nan() -> None:
     """Wherever it is in them."""
-    wanted = parse_value("[[float('nan')], 1, {2: (float('nan'),)}]")
+    wanted = parse_answer("[[float('nan')], 1, {2: (float('nan'),)}]")
     assert isinstance(wanted, ListValue)
-    actual = parse_value("[{2: (float('nan'),)}, [float('nan')], 1]")
+    actual = parse_answer("[{2: (float('nan'),)}, [float('nan')], 1]")
     assert same_items(wanted, actual, nan_equal=True) is None
 
 
@@ -245,12 +303,12 @@ def test_items_that_hold_nan_are_the_same_where_nan_equals_nan() -> None:
 def test_list_is_the_same_as_any_permutation_of_it(texts: list[str], data: st.DataObject) -> None:
     """And as nothing with one item less, or one twice."""
     shuffled = data.draw(st.permutations(texts))
-    wanted = ListValue(tuple(parse_value(text) for text in texts))
-    assert same_items(wanted, ListValue(tuple(map(parse_value, shuffled)))) is None
+    wanted = ListValue(tuple(parse_answer(text) for text in texts))
+    assert same_items(wanted, ListValue(tuple(map(parse_answer, shuffled)))) is None
     if texts:
-        assert same_items(wanted, ListValue(tuple(map(parse_value, shuffled[1:])))) is not None
+        assert same_items(wanted, ListValue(tuple(map(parse_answer, shuffled[1:])))) is not None
         twice = [shuffled[0], *shuffled]
-        assert same_items(wanted, ListValue(tuple(map(parse_value, twice)))) is not None
+        assert same_items(wanted, ListValue(tuple(map(parse_answer, twice)))) is not None
 
 
 @pytest.mark.parametrize(
@@ -263,6 +321,11 @@ def test_list_is_the_same_as_any_permutation_of_it(texts: list[str], data: st.Da
         ("{'a': [1]}", "{'a': [1, 2]}", ("['a']", "expected 1 items, got 2")),
         ("{'a': [{}]}", "{'a': [{1: 2}]}", ("['a'][0]", "the key int 1 is not expected")),
         ("{'a': {1}}", "{'a': {1, 2}}", ("['a']", "the item int 2 is not expected")),
+        (
+            "{'a': dataclass('s:P', x={})}",
+            "{'a': dataclass('s:P', x={1: 2})}",
+            ("['a'].x", "the key int 1 is not expected"),
+        ),
         ("{'a': {}}", "{'a': []}", ("['a']", "expected dict {}, got list []")),
         ("{'a': 1}", "[1]", ("", "expected dict {'a': 1}, got list [1]")),
     ],
@@ -271,16 +334,16 @@ def test_dict_with_more_entries_has_those_expected(
     expected: str, actual: str, found: tuple[str, str] | None
 ) -> None:
     """So do the dicts that are values; what is in a list or a set is compared as ever."""
-    wanted = parse_value(expected)
+    wanted = parse_answer(expected)
     assert isinstance(wanted, DictValue)
-    difference = has_entries(wanted, parse_value(actual))
+    difference = has_entries(wanted, parse_answer(actual))
     assert difference == (None if found is None else Difference(*found))
 
 
 def test_entries_are_compared_with_the_tolerance_and_the_nan_of_the_case() -> None:
     """As without `subset`."""
-    wanted = parse_value("{'a': {'b': 1.0}, 'c': float('nan'), float('nan'): 1}")
+    wanted = parse_answer("{'a': {'b': 1.0}, 'c': float('nan'), float('nan'): 1}")
     assert isinstance(wanted, DictValue)
-    actual = parse_value("{float('nan'): 1, 'a': {'b': 1.0000000001, 'x': 0}, 'c': float('nan')}")
+    actual = parse_answer("{float('nan'): 1, 'a': {'b': 1.0000000001, 'x': 0}, 'c': float('nan')}")
     assert has_entries(wanted, actual, CLOSE, nan_equal=True) is None
     assert has_entries(wanted, actual, CLOSE) is not None

@@ -257,6 +257,10 @@ def test_text_expectation_that_is_malformed_or_vacuous_is_refused(
         (Function("main", (FunctionCase("f(", returns="1"),)), "function.cases[0].call"),
         (Function("main", (FunctionCase("f(g())", returns="1"),)), "function.cases[0].call"),
         (Function("main", (CASE, FunctionCase("f()", returns="x"))), "function.cases[1].returns"),
+        (
+            Function("main", (FunctionCase("f(enum('main:E', 'A', 1))", returns="1"),)),
+            "function.cases[0].call",
+        ),
         (Function("main", (FunctionCase("f()", raises="not a name"),)), "function.cases[0].raises"),
         (Function("main", (FunctionCase("f()"),)), "function.cases[0]"),
         (Function("main", (replace(CASE, raises="E"),)), "function.cases[0]"),
