@@ -18,7 +18,6 @@ from rich.table import Table
 from assize_sandbox.docker_presence import daemon_answers
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.images.store import ImageStore
-from assize_server import engines
 from assize_server.policies.load import PolicyError, load_directory
 from assize_server.service import HOST_RESERVE_BYTES, default_shape, examine
 from assize_server.settings import EngineChoice, Settings, from_environment
