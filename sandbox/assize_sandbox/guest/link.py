@@ -12,7 +12,7 @@ from typing import Any, NoReturn, Protocol
 import letters
 import values
 
-OUTCOMES = frozenset({"value", "raised", "stopped"})
+OUTCOMES = frozenset({"value", "raised", "stopped", "ended"})
 
 
 class Makes(Protocol):
@@ -102,11 +102,13 @@ class Link:
                 raise failure
         if outcome == "raised":
             raise self._raised(value, failures)
-        if outcome == "stopped" and (request[0] == "await" or request[:2] == ("operate", "next")):
+        if outcome == "stopped" and request[:2] == ("operate", "next"):
             raise StopIteration(value)
+        if outcome == "ended" and request[0] == "await":
+            raise StopAsyncIteration
         if outcome != "value":
             # SECURITY: a StopIteration out of a plain call would end the tests' own loops early.
-            raise RuntimeError("the candidate raised StopIteration")
+            raise RuntimeError("the candidate raised StopIteration or StopAsyncIteration")
         return value, changed
 
     def _answer(self, request: Any, failures: "list[Exception]") -> Any:

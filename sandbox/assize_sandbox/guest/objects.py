@@ -6,7 +6,8 @@ word. Plain data is answered as data. Everything else stays here, under a number
 A request is the tuple (verb, ...); an answer one of
     ("value", value, text, changed)    text: what was printed meanwhile, (stdout, stderr)
     ("raised", (class, bases, message, arguments, object, failure), text, changed)
-    ("stopped", value, text, changed)  StopIteration or StopAsyncIteration
+    ("stopped", value, text, changed)  StopIteration
+    ("ended", None, text, changed)     StopAsyncIteration
     ("callback", number, args, kwargs) the next request answers it
 `changed` has the new value of every argument that is to be copied back; `failure` is the number of
 the callback's exception that this is.
@@ -153,8 +154,10 @@ class Server:
             with text:
                 verb, *parts = self.decoded(message)
                 result = ("value", getattr(self, f"do_{verb}")(changed, *parts))
-        except (StopIteration, StopAsyncIteration) as error:
-            result = ("stopped", getattr(error, "value", None))
+        except StopIteration as error:
+            result = ("stopped", error.value)
+        except StopAsyncIteration:
+            result = ("ended", None)
         except BaseException as error:  # noqa: BLE001 - the tests are told
             result = ("raised", self._raised(error))
         told = text.told()

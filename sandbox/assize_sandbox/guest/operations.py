@@ -103,10 +103,7 @@ def wait(self: Any) -> "Generator[Any, Any, Any]":
 async def next_async(self: Any) -> Any:
     """Return the next item of an asynchronous iterator."""
     link = link_of(self)
-    try:
-        return link.ask("await", link.ask("method", self, "__anext__", (), {}, ()))
-    except StopIteration:
-        raise StopAsyncIteration from None
+    return link.ask("await", link.ask("method", self, "__anext__", (), {}, ()))
 
 
 METHODS = {

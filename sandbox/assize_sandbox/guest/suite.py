@@ -142,14 +142,16 @@ class Reporter:
         self._phases: dict[str, list[Any]] = {}
         self._leaned_before = False
 
-    def pytest_collection_modifyitems(self, items: "list[Any]") -> None:
-        """Drop what is no test of ours: a candidate may name a function `test_something`.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: Any) -> None:
+        """Tell of a test that the candidate has decorated: it must not be missing unseen."""
+        # Its type first: whatever else is asked of it goes to the candidate.
+        if name.startswith("test") and isinstance(type(obj), RemoteType) and callable(obj):
+            text = "this test is an object of the candidate's; did its module decorate it?"
+            tell({"error": f"{collector.nodeid}::{name}", "message": text})
 
-        A test that the candidate has decorated is told: it must not be missing unseen.
-        """
-        for item in items:
-            if isinstance(type(getattr(item, "obj", None)), RemoteType):
-                tell({"error": item.nodeid, "message": "this test is an object of the candidate's"})
+    def pytest_collection_modifyitems(self, items: "list[Any]") -> None:
+        """Drop what is no test of ours: a candidate may name a function `test_something`."""
         items[:] = [item for item in items if not is_theirs(getattr(item, "obj", None))]
 
     def pytest_collection_finish(self, session: Any) -> None:
