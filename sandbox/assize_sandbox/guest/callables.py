@@ -19,6 +19,11 @@ BUILTIN_METHODS = frozenset(
 """Methods of Python's own numbers, texts and sets; none of them changes its object."""
 
 
+def is_question(name: str, args: Any, kwargs: Any) -> bool:
+    """Tell whether a method may be asked of an object in the place of a number or a text."""
+    return name in BUILTIN_METHODS and bool(args or kwargs or name.startswith("is"))
+
+
 class Function:
     """Stands in for a function of a module or a class."""
 
@@ -34,6 +39,9 @@ class Function:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the candidate's function."""
+        if "." in self.__qualname__:
+            # A static method may be asked through an object.
+            self._link.leaned |= is_question(self.__name__, args, kwargs)
         self._link.renew()
         return called(self._link, (self,), self._target[1], self.__signature__, args, kwargs)
 
@@ -71,8 +79,7 @@ class BoundMethod:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it."""
         link, name = link_of(self.__self__), self.__name__
-        if name in BUILTIN_METHODS and (args or kwargs or name.startswith("is")):
-            link.leaned = True
+        link.leaned |= is_question(name, args, kwargs)
         return called(link, (self.__self__, name), self._path, self.__signature__, args, kwargs)
 
     def _assize_find_target(self) -> Any:

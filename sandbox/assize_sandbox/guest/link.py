@@ -11,6 +11,7 @@ from typing import Any, NoReturn, Protocol
 
 import letters
 import values
+from tally import Tally
 
 OUTCOMES = frozenset({"value", "raised", "stopped", "ended"})
 
@@ -51,6 +52,9 @@ class Link:
         self._open = 0
         self.leaned = False
         """Whether a question was put to an object of the candidate's."""
+        self.tally = Tally()
+        self.made: set[tuple[str, str]] = set()
+        """The classes, by module and name, of which the tests made objects themselves."""
         self.gone = ""
         """Why the candidate's process is dead, if it is."""
         self.makes: Makes
@@ -63,6 +67,7 @@ class Link:
         self.gone = ""
         self._life += 1
         self._callbacks.clear()
+        self.tally = Tally()
 
     def renew(self) -> None:
         """Have a new process if the spec wants one for each call; a callback stays in its call."""
@@ -193,6 +198,12 @@ def target_of(thing: object) -> "tuple[Any, Any] | None":
 def link_of(thing: Any) -> Link:
     """Return the link that a stand-in of an object asks through."""
     found: Link = object.__getattribute__(thing, "_assize_link_of")
+    return found
+
+
+def class_of(thing: Any) -> "tuple[str, str]":
+    """Return module and name of the class that a stand-in's object has, over there."""
+    found: tuple[str, str] = type.__getattribute__(type(thing), "_assize_class")
     return found
 
 

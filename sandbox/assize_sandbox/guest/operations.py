@@ -8,13 +8,15 @@ that is noted, and the test's assurance falls. Such questions are
   tests compare next, as in `abs(f() - 3) < 0.1`;
 - a method with an argument that Python's own numbers, texts and sets have, or one called `is...`,
   as in `f().startswith("a")`: where one of those is expected an object may answer as is hoped;
+- an object that has fewer items than `len` says, unless the tests called its class: where a list is
+  expected, it may be as long as is hoped;
 - a context that suppresses an exception.
 """
 
 from typing import TYPE_CHECKING, Any
 
 import specials
-from link import link_of, target_of, told_error
+from link import class_of, link_of, target_of, told_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -37,6 +39,47 @@ def operation(name: str) -> "Callable[..., Any]":
         return link.ask("operate", operator, operands)
 
     return operate
+
+
+def length(self: Any) -> Any:
+    """Return how many items it says that it has."""
+    link = link_of(self)
+    told = link.ask("operate", "len", (self,))
+    if class_of(self) not in link.made and type(told) is int:
+        link.leaned |= not link.tally.told(target_of(self), told)
+    return told
+
+
+def iterate(self: Any) -> Any:
+    """Return its iterator."""
+    link = link_of(self)
+    iterator = link.ask("operate", "iter", (self,))
+    if class_of(self) not in link.made:
+        link.tally.started(target_of(self), target_of(iterator))
+    return iterator
+
+
+def advance(self: Any) -> Any:
+    """Return an iterator's next item."""
+    link = link_of(self)
+    try:
+        item = link.ask("operate", "next", (self,))
+    except StopIteration:
+        link.leaned |= not link.tally.over(target_of(self))
+        raise
+    link.tally.went_on(target_of(self))
+    return item
+
+
+def item_at(self: Any, key: Any) -> Any:
+    """Return an item; Python iterates by this, too, up to the first IndexError."""
+    link = link_of(self)
+    try:
+        return link.ask("operate", "getitem", (self, key))
+    except IndexError:
+        if class_of(self) not in link.made and type(key) is int and key >= 0:
+            link.leaned |= not link.tally.ended(target_of(self), key)
+        raise
 
 
 def call(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -108,6 +151,10 @@ async def next_async(self: Any) -> Any:
 
 METHODS = {
     **{name: operation(name) for name in (*specials.UNARY, *OPERATORS)},
+    "len": length,
+    "iter": iterate,
+    "next": advance,
+    "getitem": item_at,
     "call": call,
     "enter": enter,
     "exit": leave,

@@ -36,6 +36,11 @@ def home_of(frame: "types.FrameType") -> str:
     return str(frame.f_globals.get("__name__")).partition(".")[0]
 
 
+def is_remote(thing: object) -> bool:
+    """Tell whether something stands for an object of the candidate's."""
+    return isinstance(type(thing), RemoteType)
+
+
 class RemoteType(type):
     """The class of stand-in classes."""
 
@@ -48,6 +53,7 @@ class RemoteType(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Make an instance, over there."""
         link = cls._assize_link
+        link.made.add(cls._assize_class)
         link.renew()
         return called(link, (cls,), cls._assize_class[1], cls.__signature__, args, kwargs)
 
@@ -121,7 +127,7 @@ class Remote(metaclass=RemoteType):
                 raise AttributeError(name)
             link.leaned = True
         found = link.ask("get", self, name)
-        if name in BUILTIN_METHODS and isinstance(type(found), RemoteType):
+        if name in BUILTIN_METHODS and (isinstance(found, type) or is_remote(found)):
             return BoundMethod(self, name)
         return found
 

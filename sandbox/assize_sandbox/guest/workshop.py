@@ -81,6 +81,9 @@ class Workshop:
             "__signature__": None if signature is None else signature_from(signature)
         }
         for member, what, member_signature in members:
+            # SECURITY: special methods come from `operations.py`, which notes who leans on them.
+            if member.startswith(("__", "_assize")):
+                raise ValueError(f"{member!a} is no ordinary method")
             inside[member] = self._callable(module, f"{name}.{member}", what, member_signature)
         made: type = RemoteType(name.rpartition(".")[2], self._bases(bases), inside)
         self._classes[path] = made

@@ -41,6 +41,7 @@ GUEST_MODULES: Final = frozenset(
         "anything",
         "assize_reference",
         "assize_trials",
+        "callables",
         "copies",
         "counterexamples",
         "exactly",
@@ -48,13 +49,18 @@ GUEST_MODULES: Final = frozenset(
         "files",
         "letters",
         "link",
+        "operations",
         "process",
+        "signatures",
+        "specials",
         "stand_in_modules",
         "stand_ins",
         "suite",
+        "tally",
         "trials",
         "values",
         "wire",
+        "workshop",
     }
 )
 """What a test sandbox has loaded of ours before the tests come."""
