@@ -68,6 +68,8 @@ class TestReport:
     """The smallest input that failed, if the test was made to look for one."""
     unusable: str = ""
     """Why the test cannot tell anything about any candidate, if it is one that looks for inputs."""
+    gone: bool = False
+    """Whether the candidate's process did not survive the test."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,16 @@ class _Ledger:
             case {"collected": list(names)}:
                 self.collected = [str(name) for name in names]
             case {"test": str(test), "outcome": str(outcome), "message": message, "leaned": leaned}:
-                found, unusable = read_found(told), str(told.get("unusable", ""))
                 self.tests.append(
-                    TestReport(test, outcome, str(message), leaned is True, found, unusable)
+                    TestReport(
+                        test,
+                        outcome,
+                        str(message),
+                        leaned=leaned is True,
+                        found=read_found(told),
+                        unusable=str(told.get("unusable", "")),
+                        gone=bool(told.get("gone")),
+                    )
                 )
             case {"error": str(name), "message": message}:
                 self.errors.append(f"{name}: {message}")

@@ -46,7 +46,7 @@ def _unfinished(check: Check, report: SuiteReport) -> CheckResult | None:
     if report.errors:
         first = report.errors[0]
         text = "the tests could not be collected; do they import what the candidate lacks?"
-        return failed(check, Reason.RUNTIME_ERROR, text, actual=shown(first))
+        return failed(check, _death(report) or Reason.RUNTIME_ERROR, text, actual=shown(first))
     if not report.done:
         return failed(check, Reason.INFRA_ERROR, "the test runner ended before its suite")
     return None
@@ -75,16 +75,19 @@ def _broken(check: Check, run: SuiteRun) -> CheckResult | None:
 
 
 def _failed_test(check: Check, run: SuiteRun, test: TestReport, count: int) -> CheckResult:
-    gone = run.report.candidate
-    reason = Reason.WRONG_ANSWER if gone is None or gone.reason is None else gone.reason
+    death = _death(run.report) if test.gone else None
     more = f" (and {count - 1} more)" if count > 1 else ""
     return failed(
         check,
-        reason,
+        death or Reason.WRONG_ANSWER,
         f"{one_line(test.test)} failed{more}; hypothesis seed {run.seed}",
         input=one_line(test.test),
         actual=shown(test.message),
     )
+
+
+def _death(report: SuiteReport) -> Reason | None:
+    return None if report.candidate is None else report.candidate.reason
 
 
 def _vacuous(check: Check, run: SuiteRun) -> CheckResult | None:

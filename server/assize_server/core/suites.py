@@ -36,34 +36,8 @@ RUNNER_MODULES: Final = frozenset(
         "typing_extensions",
     }
 )
-GUEST_MODULES: Final = frozenset(
-    {
-        "anything",
-        "assize_reference",
-        "assize_trials",
-        "callables",
-        "copies",
-        "counterexamples",
-        "exactly",
-        "exceptions_across",
-        "files",
-        "letters",
-        "link",
-        "operations",
-        "process",
-        "signatures",
-        "specials",
-        "stand_in_modules",
-        "stand_ins",
-        "suite",
-        "tally",
-        "trials",
-        "values",
-        "wire",
-        "workshop",
-    }
-)
-"""What a test sandbox has loaded of ours before the tests come."""
+GUEST_MODULES: Final = frozenset({"assize_reference", "assize_trials"})
+"""What the tests that the service makes import; no other module of ours is there by its name."""
 
 
 def check_tests(kind: Tests, submitted: Iterable[str], field: str, faults: Faults) -> None:
@@ -78,6 +52,8 @@ def check_tests(kind: Tests, submitted: Iterable[str], field: str, faults: Fault
     faults.at_most(f"{field}.copy_back", kind.copy_back, MOST_COPY_BACK, "functions")
     for index, each in enumerate(kind.copy_back[:MOST_COPY_BACK]):
         _check_copy_back(each, f"{field}.copy_back[{index}]", faults)
+        if each.function in [other.function for other in kind.copy_back[:index]]:
+            faults.add(f"{field}.copy_back[{index}].function", f"{each.function} is named twice")
     if kind.seed < 0:
         faults.add(f"{field}.seed", f"a seed is at least 0, got {kind.seed}")
     if kind.shared:

@@ -62,6 +62,7 @@ def green(report: SuiteReport) -> bool:
         and report.outcome.reason is None
         and not report.errors
         and bool(names)
+        and len(names) == len(set(names))
         and sorted(names) == sorted(report.collected)
         and all(test.outcome == "passed" for test in report.tests)
     )

@@ -68,7 +68,8 @@ def test_limit_that_the_candidate_met_is_the_reason_where_its_input_has_no_answe
 ) -> None:
     """One that was met later, while the input was made smaller, is not."""
     stopped = Outcome(Reason.TIME_LIMIT, detail="too slow")
-    result = judge_property(PROPERTY, run(Report(TEST, "failed", found=found), candidate=stopped))
+    report = Report(TEST, "failed", found=found, gone=True)
+    result = judge_property(PROPERTY, run(report, candidate=stopped))
     assert result.reason is reason
 
 
