@@ -87,7 +87,21 @@ PROPERTIES = st.builds(
     nan_equal=st.booleans(),
     lifetime=st.sampled_from(s.Lifetime),
 ) | st.builds(s.Property, module=TEXT, function=TEXT, postcondition=TEXT)
+PLACES = st.integers(0, 999_999_999) | st.from_regex(r"[a-z_]{1,8}", fullmatch=True)
+SUITES = st.builds(
+    s.Tests,
+    files=st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple),
+    modules=st.lists(TEXT, max_size=2).map(tuple),
+    lifetime=st.sampled_from(s.Lifetime),
+    callbacks=st.booleans(),
+    copy_back=st.lists(
+        st.builds(s.CopyBack, TEXT, st.lists(PLACES, max_size=3).map(tuple)), max_size=2
+    ).map(tuple),
+    seed=st.integers(0, 2**31 - 1),
+    shared=st.booleans(),
+)
 KINDS = st.one_of(
+    SUITES,
     st.builds(s.ExitCode, st.integers(-(2**31), 2**31 - 1)),
     st.builds(s.Stdout, TEXTS),
     st.builds(s.Stderr, TEXTS),
@@ -362,3 +376,25 @@ def test_verdict_that_lacks_or_has_unknown_values_is_no_verdict(
 def test_event_of_unknown_kind_is_none() -> None:
     """A newer service may tell more than this client knows."""
     assert event_from_proto(verification_pb2.StreamVerifyResponse(sequence=1)) is None
+
+
+@pytest.mark.parametrize("text", ["9" * 10, "9" * 10_000, "\u0663", "-1", "", "1.5"])
+def test_argument_that_is_no_position_stays_a_text(text: str) -> None:
+    """Where it is refused as a name; reading it never fails."""
+    copied = spec_pb2.CopyBack(function="f", arguments=[text, "0"])
+    check = spec_pb2.Check(name="a", tests=spec_pb2.TestsCheck(copy_back=[copied]))
+    kind = spec_from_proto(spec_pb2.Spec(checks=[check])).checks[0].kind
+    assert isinstance(kind, s.Tests)
+    assert kind.copy_back == (s.CopyBack("f", (text, 0)),)
+
+
+def test_lifetime_is_one_test_by_default_and_no_other_word() -> None:
+    """The field is named."""
+    check = spec_pb2.Check(name="a", tests=spec_pb2.TestsCheck())
+    kind = spec_from_proto(spec_pb2.Spec(checks=[check])).checks[0].kind
+    assert isinstance(kind, s.Tests)
+    assert kind.lifetime is s.Lifetime.TEST
+    check.tests.lifetime = "forever"
+    with pytest.raises(InvalidFields) as caught:
+        spec_from_proto(spec_pb2.Spec(checks=[check]))
+    assert "tests.lifetime" in caught.value.violations[0].field

@@ -14,6 +14,7 @@ from assize.model import spec as model
 from assize.v1 import spec_pb2
 
 DEFAULT_WEIGHT = 1.0
+POSITION_MOST_DIGITS = 9
 
 
 def spec_to_proto(spec: model.Spec) -> spec_pb2.Spec:
@@ -245,7 +246,9 @@ def _tests_from_proto(
 
 
 def _argument(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
+    # What is longer is no position; it stays a text, which is no name either, and is refused later.
+    is_position = text.isascii() and text.isdecimal() and len(text) <= POSITION_MOST_DIGITS
+    return int(text) if is_position else text
 
 
 def _choices(
