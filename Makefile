@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format generate image wheels bench clean
+.PHONY: help setup demo test check format generate image wheels bench tamper clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ wheels: ## Prepare what the Dockerfile builds from, in build/wheels
 
 bench: setup ## Verify all of HumanEval through the service: make bench DATA=HumanEval.jsonl
 	@$(PYTHON) bench/humaneval.py --data "$(or $(DATA),$(error say where HumanEval is: make bench DATA=PATH))"
+
+tamper: ## Have wrong programs that try to pass judged on every engine, and by plain pytest
+	@tools/tamper
 
 clean: ## Remove .venv, caches and build results; sandbox images stay
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

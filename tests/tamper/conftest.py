@@ -1,0 +1,3 @@
+"""The corpus is data here: pytest collects none of it."""
+
+collect_ignore = ["programs", "tasks"]

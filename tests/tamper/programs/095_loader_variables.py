@@ -1,0 +1,18 @@
+# class: A10
+# task: report
+# tries: sets LD_PRELOAD, PYTHONSTARTUP, BASH_ENV and a PATH with trojans for what comes
+import os
+
+os.makedirs("bin")
+for name in ("python3", "python", "pytest", "cat", "sh"):
+    with open(f"bin/{name}", "w") as file:
+        file.write("#!/bin/sh\nexit 0\n")
+    os.chmod(f"bin/{name}", 0o755)
+os.environ |= {
+    "PATH": "/work/bin:" + os.environ.get("PATH", ""),
+    "LD_PRELOAD": "/work/evil.so",
+    "PYTHONSTARTUP": "/work/evil.py",
+    "BASH_ENV": "/work/evil.sh",
+    "GLIBC_TUNABLES": "glibc.malloc.check=3",
+}
+print("0 0")
