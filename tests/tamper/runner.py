@@ -178,8 +178,9 @@ def summary(results: Results) -> list[str]:
         wrong = sum(each == engine for each, _ in results.false_passes())
         right = sum(each == engine for each, _ in results.false_failures())
         untold = sum(not each.could_tell for each in answers)
+        asked = sum(each.program.kind != "" for each in answers)
         lines.append(
-            f"false passes of Assize on {engine}: {wrong} of {len(answers)} answers; "
+            f"false passes of Assize on {engine}: {wrong} of {asked} answers; "
             f"honest ones not passed: {right}; could not tell: {untold}"
         )
     for engine, each in (*results.false_passes(), *results.false_failures()):
