@@ -6,7 +6,7 @@ import pytest
 from support.split import LIMITS, RunSplit, outcomes, problems
 
 from assize.model.verdict import Reason
-from assize_sandbox.limits import Shape
+from assize_sandbox.limits import Limits, Shape
 
 pytestmark = pytest.mark.engine
 
@@ -128,26 +128,29 @@ async def test_death_fails_its_test_and_no_other(run_split: RunSplit, lifetime: 
     assert report.candidate.reason is Reason.RUNTIME_ERROR
 
 
+SMALL = Shape(memory_bytes=96 * 1024 * 1024)
+ENDLESS_OUTPUT = "import os\n    while True: os.write(1, b'x' * 65536)"
+
+
 @pytest.mark.parametrize(
-    ("source", "reason"),
+    ("source", "limits", "reason"),
     [
-        ("while True: pass", Reason.CPU_LIMIT),
-        ("import time; time.sleep(1000)", Reason.TIME_LIMIT),
-        ("x = [b'x' * 1_000_000 for _ in range(1000)]", Reason.MEMORY_LIMIT),
-        ("import os\n    while True: os.write(1, b'x' * 65536)", Reason.OUTPUT_LIMIT),
+        ("while True: pass", replace(LIMITS, cpu_seconds=1.0), Reason.CPU_LIMIT),
+        ("import time; time.sleep(1000)", replace(LIMITS, wall_seconds=1.0), Reason.TIME_LIMIT),
+        ("x = list(range(10**9))", replace(LIMITS, shape=SMALL), Reason.MEMORY_LIMIT),
+        (ENDLESS_OUTPUT, LIMITS, Reason.OUTPUT_LIMIT),
     ],
+    ids=lambda value: value.value if isinstance(value, Reason) else "",
 )
 async def test_limit_of_the_candidate_is_told(
-    run_split: RunSplit, source: str, reason: Reason
+    run_split: RunSplit, source: str, limits: Limits, reason: Reason
 ) -> None:
     """Its tests fail, one after the other, and the report names the limit."""
     solution = f"def f():\n    {source}\n"
     suite = "from solution import f\ndef test_a(): f()\ndef test_b(): f()\n"
-    limits = replace(
-        LIMITS, shape=Shape(memory_bytes=96 * 1024 * 1024), wall_seconds=4.0, cpu_seconds=2.0
-    )
     report = await run_split(solution, suite, limits=limits)
     assert report.done
     assert set(outcomes(report).values()) == {"failed"}
+    assert all(test.gone for test in report.tests)
     assert report.candidate is not None
     assert report.candidate.reason is reason, report.candidate
