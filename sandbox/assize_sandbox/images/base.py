@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from assize_sandbox.errors import SandboxError
-from assize_sandbox.images.digest import tree_digest
+from assize_sandbox.images.digest import combined, tree_digest
 from assize_sandbox.images.sources import OWN_PYTHON, BaseSource, Progress
-from assize_sandbox.images.unpack import unpack
+from assize_sandbox.images.unpack import RULES, unpack
 
 SEARCH_PATH: Final = ("usr/local/bin", "usr/bin", "bin")
 """The guest's PATH."""
@@ -46,7 +46,7 @@ class BaseCache:
 
     def find(self, source: BaseSource) -> Base | None:
         """Return the base that was last made from this very source, if any."""
-        key = source.key()
+        key = key_of(source)
         kept = ((facts.stat().st_mtime_ns, facts) for facts in self._folder.glob(f"*/{FACTS}"))
         for _, facts in sorted(kept, reverse=True):
             rootfs = facts.parent / ROOTFS
@@ -72,10 +72,15 @@ class BaseCache:
         compile_library(rootfs)
         progress("reading the base")
         digest = tree_digest(rootfs)
-        (made / FACTS).write_text(json.dumps({"key": source.key(), "source": source.name}))
+        (made / FACTS).write_text(json.dumps({"key": key_of(source), "source": source.name}))
         self._folder.mkdir(parents=True, exist_ok=True)
         keep(made, self._folder / digest, FACTS)
         return Base(digest, self._folder / digest / ROOTFS, source.name)
+
+
+def key_of(source: BaseSource) -> str:
+    """Return what decides a base: its source, and what unpacking makes and leaves out."""
+    return combined({"source": source.key(), "rules": RULES})
 
 
 def keep(made: Path, kept: Path, facts: str) -> None:

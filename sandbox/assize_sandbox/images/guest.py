@@ -19,7 +19,7 @@ from typing import Final
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.images.base import compile_tree
 from assize_sandbox.images.digest import combined, file_digest
-from assize_sandbox.images.unpack import EVERYBODY_ENTERS, EVERYBODY_READS, EVERYBODY_WRITES
+from assize_sandbox.images.unpack import EVERYBODY_ENTERS, EVERYBODY_READS, EVERYBODY_WRITES, RULES
 
 FOLDER: Final = PurePosixPath("opt/assize")
 GUEST: Final = FOLDER / "guest"
@@ -56,7 +56,7 @@ def installed() -> tuple[Placed, ...]:
 def recipe(files: Iterable[Placed]) -> str:
     """Return the digest of what an image holds of ours. Quick: it reads no analyser."""
     parts = {str(file.target): f"{file.executable} {file.content}" for file in files}
-    return combined(parts | {"": LAYOUT})
+    return combined(parts | {"": f"{LAYOUT}\0{RULES}"})
 
 
 def install(files: Iterable[Placed], rootfs: Path) -> None:

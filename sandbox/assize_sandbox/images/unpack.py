@@ -18,7 +18,7 @@ from typing import Final
 
 from assize_sandbox.errors import SandboxError
 
-FOLDERS: Final = ("dev", "etc", "proc", "run", "sys", "tmp", "var/tmp", "work", "opt/assize")
+FOLDERS: Final = ("dev", "etc", "proc", "run", "sys", "tmp", "var/tmp", "workspace", "opt/assize")
 """Made if absent: what engines mount on, and where our own files go."""
 LEFT_OUT: Final = (
     "dev",
@@ -27,7 +27,7 @@ LEFT_OUT: Final = (
     "sys",
     "tmp",
     "root",
-    "work",
+    "workspace",
     "opt/assize",
     "etc/apt",
     "etc/hostname",
@@ -51,6 +51,8 @@ PLAIN_FILES: Final = {
     "etc/resolv.conf": "",
 }
 """The same on every host; also what runtimes mount their own over."""
+RULES: Final = "\0".join((*FOLDERS, "", *LEFT_OUT))
+"""What a base depends on beside its source."""
 EVERYBODY_READS: Final = 0o644
 EVERYBODY_ENTERS: Final = 0o755
 EVERYBODY_WRITES: Final = 0o1777

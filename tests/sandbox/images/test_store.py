@@ -109,7 +109,7 @@ def test_built_image_is_the_current_one(installation: Installation) -> None:
     assert installation.store.current() == built
     assert (built.rootfs / "opt/assize/guest/candidate.py").read_text() == "print('hello')\n"
     assert (built.rootfs / "usr/bin/python3").is_symlink()
-    assert (built.rootfs / "work").is_dir()
+    assert (built.rootfs / "workspace").is_dir()
     assert (built.python, built.source) == (f"{OWN_PYTHON}.0", "small")
     assert installation.leftovers() == []
 
@@ -136,6 +136,19 @@ def test_built_twice_is_the_same_image(installation: Installation) -> None:
     assert first.digest == second.digest
     assert installation.store.list() == (second,)
     assert installation.source.exports == 1
+
+
+def test_other_rules_of_unpacking_make_base_and_image_stale(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A base from before the rules changed lacks what they make; it is never used again."""
+    installation.store.build(silent)
+    monkeypatch.setattr("assize_sandbox.images.base.RULES", "others")
+    monkeypatch.setattr("assize_sandbox.images.guest.RULES", "others")
+    with pytest.raises(ImageMissing, match="another version"):
+        installation.store.current()
+    installation.store.build(silent)
+    assert installation.source.exports == 2
 
 
 def test_refresh_makes_the_base_anew(installation: Installation) -> None:
