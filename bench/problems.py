@@ -122,13 +122,18 @@ class Judging(StrEnum):
     """As a program beside the solution: assurance SHARED."""
     SPLIT = "split"
     """By pytest in a sandbox of their own: assurance SPLIT."""
+    SHARED = "shared"
+    """By pytest beside the solution, from copies of which some are wrong: assurance SHARED."""
 
 
 def spec(problem: Problem, judging: Judging) -> Spec:
     """Return the spec: the problem's own tests."""
     if judging is Judging.SCRIPT:
         return Spec((Check(CHECK_NAME, Script(((SCRIPT, script(problem)),))),))
-    return Spec((Check(CHECK_NAME, Tests(((SUITE, suite(problem)),), modules=("solution",))),))
+    files = ((SUITE, suite(problem)),)
+    if judging is Judging.SHARED:
+        return Spec((Check(CHECK_NAME, Tests(files, shared=True)),))
+    return Spec((Check(CHECK_NAME, Tests(files, modules=("solution",))),))
 
 
 def suite(problem: Problem) -> str:
