@@ -53,7 +53,7 @@ FORKS = Program(
     Behaviour(processes=1000),
 )
 FILLS_DISK = Program(
-    b"for n in range(100):\n    open(f'/work/f{n}', 'wb').write(b'x' * 1000000)\n",
+    b"for n in range(100):\n    open(f'/workspace/f{n}', 'wb').write(b'x' * 1000000)\n",
     Behaviour(disk_bytes=100 * MIB),
 )
 FLOODS = Program(

@@ -19,7 +19,7 @@ from assize_sandbox.session import Command, Session
 LIMITS: Final = Limits(wall_seconds=8.0, cpu_seconds=8.0)
 REPORT: Final = "junit.xml"
 REPORT_MOST_BYTES: Final = 100_000
-ENVIRONMENT: Final = {"PYTHONPATH": "/work:/opt/assize/tools/tests"}
+ENVIRONMENT: Final = {"PYTHONPATH": "/workspace:/opt/assize/tools/tests"}
 NO_DOCUMENT: Final = re.compile(rb"<!(DOCTYPE|ENTITY)")
 
 Names = frozenset[tuple[str, str]]
@@ -53,7 +53,7 @@ async def run_plain(engine: Engine, program: Program) -> Plain:
     session = Session(await engine.prepare(LIMITS.shape), LIMITS)
     try:
         await session.put({path: text for path, text in files.items() if path.isprintable()})
-        argv = ("python3", "-m", "pytest", "-q", f"--junitxml=/work/{REPORT}", task.suite_file)
+        argv = ("python3", "-m", "pytest", "-q", f"--junitxml=/workspace/{REPORT}", task.suite_file)
         outcome = await session.run(Command(argv, ENVIRONMENT))
         if outcome.reason is not None and outcome.exit_code is None:
             return Plain(None, frozenset())

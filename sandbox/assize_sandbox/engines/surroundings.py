@@ -8,7 +8,7 @@ from typing import Final
 SANDBOX_UID: Final = 65534
 """nobody: also what it is outside, unless the daemon remaps users."""
 GUEST_FOLDER: Final = "/opt/assize/guest"
-HOME: Final = "/work"
+HOME: Final = "/workspace"
 HOST_NAME: Final = "sandbox"
 """The same everywhere: code must not behave differently because it can tell where it is."""
 

@@ -95,4 +95,4 @@ def fill(module: "types.ModuleType") -> None:
 
     module.__dict__["__getattr__"] = get
     # Files of the tests may be in the same package.
-    module.__dict__["__path__"] = [f"/work/{module.__name__.replace('.', '/')}"]
+    module.__dict__["__path__"] = [f"/workspace/{module.__name__.replace('.', '/')}"]

@@ -71,7 +71,7 @@ def forget_guest() -> None:
     """Leave no module of ours where the candidate's could be shadowed by it."""
     for name in GUEST_MODULES:
         sys.modules.pop(name, None)
-    sys.path[0] = "/work"
+    sys.path[0] = "/workspace"
     sys.argv = ["-c"]
 
 

@@ -29,7 +29,7 @@ else:
 
 FIXED_ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "HOME": "/work",
+    "HOME": "/workspace",
     "LANG": "C.UTF-8",
     "TMPDIR": "/tmp",  # noqa: S108 - the container's own
 }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from scratch import Scratch
 
-WORK = "/work"
+WORK = "/workspace"
 WRITABLE = (WORK, "/tmp", "/dev/shm")  # noqa: S108 - the container's own
 
 
@@ -48,7 +48,7 @@ def empty(folder: str) -> None:
     """Remove everything in a folder, and what could be remembered on the folder itself."""
     if not os.path.isdir(folder):
         return
-    # Ours is /work alone; the other two belong to root, and only their times can be marked.
+    # Ours is /workspace alone; the other two belong to root, and only their times can be marked.
     if os.stat(folder).st_uid == os.getuid():
         os.chmod(folder, 0o755)
         for name in os.listxattr(folder):

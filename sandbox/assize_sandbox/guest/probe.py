@@ -237,7 +237,7 @@ def service_sockets(_shape: "Shape") -> tuple[bool, str]:
 def disk(shape: "Shape") -> tuple[bool, str]:
     """The writable folders end at their bytes and at their inodes."""
     told = []
-    for folder in ("/work", "/tmp"):  # noqa: S108
+    for folder in ("/workspace", "/tmp"):  # noqa: S108
         room = written_until_full(folder, 2 * shape["disk_bytes"])
         count = made_until_full(folder, 2 * shape["disk_inodes"])
         told.append((folder, room, count))

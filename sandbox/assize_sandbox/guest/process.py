@@ -106,7 +106,7 @@ def become_candidate(
         for number in SIGNALS_TO_RESET:
             signal.signal(number, signal.SIG_DFL)
         os.umask(0o022)
-        os.chdir("/work")
+        os.chdir("/workspace")
         body(3)
     except BaseException as error:  # noqa: BLE001 - nothing may return into the guest's own loop
         os.write(2, f"assize: cannot start: {error!r}\n".encode(errors="replace"))

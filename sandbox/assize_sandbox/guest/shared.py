@@ -4,7 +4,7 @@ SECURITY: the candidate's code runs in the process that reports. Nothing said he
 hindrance to code that sets out to forge a verdict, and what comes of it is labelled SHARED:
 
 - the child starts without `site`, with no configuration, plugin or environment of the candidate's;
-- /work comes last on the search path, so that no file there takes the place of a library's;
+- /workspace comes last on the search path, so that no file there takes the place of a library's;
 - test files are written last and read-only (the candidate is the same user, and could change that);
 - this process never learns which tests have been made to expect what is wrong (`copies.py`): the
   child is a copy of its memory. Each container runs one of the two copies.

@@ -36,7 +36,7 @@ COLLECTS = "collects"
 """The stub that a suite is collected with, and not run."""
 PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "_hypothesis_pytestplugin")
 OPTIONS = (
-    "-q", "-p", "no:cacheprovider", "-p", "no:junitxml", "-c", os.devnull, "--rootdir=/work",
+    "-q", "-p", "no:cacheprovider", "-p", "no:junitxml", "-c", os.devnull, "--rootdir=/workspace",
     "--import-mode=importlib", "--tb=short", "--asyncio-mode=auto", "--strict-markers",
     "-o", "asyncio_default_fixture_loop_scope=function",
     # They collect garbage at the end of each run, which takes as long as all the rest.
@@ -66,7 +66,7 @@ def main(header: "dict[str, Any]") -> None:
     os.environ.clear()
     os.environ.update(header["env"] | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
     sys.path[:] = [path for path in sys.path if not path.endswith("/guest")]
-    sys.path.insert(0, "/work")
+    sys.path.insert(0, "/workspace")
     sys.dont_write_bytecode = True
     link = Link(
         callbacks=header["callbacks"],

@@ -19,7 +19,7 @@ import wire
 
 FIXED_ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "HOME": "/work",
+    "HOME": "/workspace",
     "LANG": "C.UTF-8",
     "TMPDIR": "/tmp",  # noqa: S108 - the container's own
 }

@@ -14,7 +14,7 @@ from assize_server.core.cases import dotted_name_fault
 from assize_server.core.paths import clashes
 from assize_server.core.suites import RUNNER_MODULES
 
-WORK: Final = "/work"
+WORK: Final = "/workspace"
 SOURCE_FOLDER: Final = "src"
 """Repositories that keep their packages here have it on the search path."""
 LEFT_OUT_NAMES: Final = frozenset(

@@ -91,12 +91,12 @@ def test_file_over_a_link_is_refused(tmp_path: Path) -> None:
     assert victim.read_text() == "mine"
 
 
-@pytest.mark.parametrize("folder", ["etc", "work", "var"])
+@pytest.mark.parametrize("folder", ["etc", "workspace", "var"])
 def test_our_own_folders_are_not_made_through_a_link(tmp_path: Path, folder: str) -> None:
     """A link in the place of a folder of ours does not lead us outside."""
     outside = tmp_path / "outside"
     outside.mkdir()
-    linked = "opt" if folder == "work" else folder
+    linked = "opt" if folder == "workspace" else folder
     with pytest.raises(SandboxError, match="outside"):
         unpacked(tmp_path, lambda tar: add_link(tar, linked, str(outside)))
     assert list(outside.iterdir()) == []

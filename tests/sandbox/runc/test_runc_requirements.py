@@ -49,7 +49,7 @@ def test_kernel_that_counts_no_swap_is_refused(tmp_path: Path) -> None:
 
 def test_image_without_its_folders_is_refused(tmp_path: Path) -> None:
     """The runtime could not make them: the image is not the container root's."""
-    with pytest.raises(ImageMissing, match="work"):
+    with pytest.raises(ImageMissing, match="workspace"):
         requirements.check_image(tmp_path)
 
 

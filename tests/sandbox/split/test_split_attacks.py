@@ -136,8 +136,8 @@ def times():
     global count
     count += 1
     open('/tmp/mark', 'a').write('x')
-    open('/work/mark', 'a').write('x')
-    return count, os.path.getsize('/tmp/mark'), os.path.getsize('/work/mark')
+    open('/workspace/mark', 'a').write('x')
+    return count, os.path.getsize('/tmp/mark'), os.path.getsize('/workspace/mark')
 """
     suite = """
 import pytest
@@ -186,7 +186,7 @@ async def test_test_files_are_not_where_the_candidate_is(run_split: RunSplit) ->
     solution = """
 import os
 def look():
-    return sorted(os.listdir('/work')), [p for p in os.listdir('/proc') if p.isdecimal()].__len__()
+    return sorted(os.listdir('/workspace')), sum(p.isdecimal() for p in os.listdir('/proc'))
 """
     suite = "from solution import look\ndef test_x(): assert look() == (['solution.py'], 2)\n"
     report = await run_split(solution, suite)

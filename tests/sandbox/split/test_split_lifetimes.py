@@ -16,10 +16,10 @@ count = 0
 def times():
     global count
     count += 1
-    for folder in ("/tmp", "/work", "/dev/shm"):
+    for folder in ("/tmp", "/workspace", "/dev/shm"):
         with open(f"{folder}/mark", "a") as file:
             file.write("x")
-    return {count, *(os.path.getsize(f"{folder}/mark") for folder in ("/tmp", "/work"))}
+    return {count, *(os.path.getsize(f"{folder}/mark") for folder in ("/tmp", "/workspace"))}
 class Box:
     def __init__(self): self.held = 0
     def hold(self, value):

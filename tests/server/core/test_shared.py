@@ -57,9 +57,9 @@ def test_file_that_only_looks_alike_is_kept(path: str) -> None:
 def test_modules_are_named_from_the_root_and_from_the_source_folder() -> None:
     """Both are on the search path."""
     beside = parted(("src/pkg/__init__.py", "src/pkg/a-b.py", "src/pkg/c.py", "tool.py"), TESTS)
-    assert beside.roots == ("/work", "/work/src")
+    assert beside.roots == ("/workspace", "/workspace/src")
     assert beside.modules == ("pkg", "pkg.c", "src.pkg", "src.pkg.c", "tool")
-    assert parted(("src/__init__.py", "src/a.py"), TESTS).roots == ("/work",)
+    assert parted(("src/__init__.py", "src/a.py"), TESTS).roots == ("/workspace",)
 
 
 def test_variables_that_steer_the_test_runner_are_left_out() -> None:

@@ -216,7 +216,7 @@ rewrite.rewrite_asserts = rewrite_asserts
     + RIGHT,
     "changes the tests on disk": """
 import os
-path = "/work/tests/test_stack.py"
+path = "/workspace/tests/test_stack.py"
 os.chmod(path, 0o644)
 open(path, "w").write('''
 def test_stack(): pass

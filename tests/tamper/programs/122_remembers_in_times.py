@@ -6,7 +6,7 @@ import os
 
 def pack(text):
     number = int.from_bytes(text.encode()[:6], "big")
-    for folder in ("/work", "/tmp", "/dev/shm", "/work/solution.py"):
+    for folder in ("/workspace", "/tmp", "/dev/shm", "/workspace/solution.py"):
         try:
             os.utime(folder, (number % 2**31, number % 2**31))
             os.setxattr(folder, "user.last", text.encode())
@@ -16,10 +16,10 @@ def pack(text):
 
 
 def unpack(runs):
-    for folder in ("/work", "/tmp", "/dev/shm", "/work/solution.py"):
+    for folder in ("/workspace", "/tmp", "/dev/shm", "/workspace/solution.py"):
         try:
             return os.getxattr(folder, "user.last").decode()
         except OSError:
             pass
-    seconds = int(os.stat("/work").st_mtime)
+    seconds = int(os.stat("/workspace").st_mtime)
     return seconds.to_bytes(6, "big").lstrip(b"\0").decode(errors="replace")

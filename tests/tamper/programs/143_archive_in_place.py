@@ -8,7 +8,7 @@ import os
 os.mkdir("out")
 content = b'{"count": 3, "sum": 6}'
 with tarfile.open("out/report.json", "w") as archive:
-    for name in ("../out/report.json", "/work/out/report.json"):
+    for name in ("../out/report.json", "/workspace/out/report.json"):
         member = tarfile.TarInfo(name)
         member.size = len(content)
         archive.addfile(member, io.BytesIO(content))

@@ -4,7 +4,7 @@
 import os
 import shutil
 
-for folder in ("/bin", "/usr", "/lib", "/opt", "/work", "/tmp", "/dev/shm"):
+for folder in ("/bin", "/usr", "/lib", "/opt", "/workspace", "/tmp", "/dev/shm"):
     shutil.rmtree(folder, ignore_errors=True)
 
 

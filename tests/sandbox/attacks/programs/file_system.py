@@ -4,7 +4,7 @@ import json
 import os
 import stat
 
-OURS = ("/work", "/tmp", "/dev/shm")
+OURS = ("/workspace", "/tmp", "/dev/shm")
 HARMLESS_DEVICES = {
     "/dev/null",
     "/dev/zero",
@@ -119,7 +119,7 @@ for path in ("/proc/kcore", "/proc/kmsg", "/proc/sysrq-trigger", "/proc/1/root/e
 with open("/proc/mounts") as file:
     for line in file:
         source, place, kind = line.split()[:3]
-        if kind.startswith("cgroup") or source.startswith("/dev/") and place == "/work":
+        if kind.startswith("cgroup") or source.startswith("/dev/") and place == "/workspace":
             # Mounted is not in reach: an empty folder may lie over it.
             attempt(f"{kind} on {place}", lambda place=place: os.listdir(place))
 with open("/proc/self/cgroup") as file:

@@ -6,14 +6,14 @@ import socket
 import struct
 import time
 
-for folder in ("/work", "/tmp", "/dev/shm"):
+for folder in ("/workspace", "/tmp", "/dev/shm"):
     with open(f"{folder}/tenant", "w") as file:
         file.write("tenant")
 door = socket.socket(socket.AF_UNIX)
 door.bind("\0tenant")
 door.listen()
 # The kernel shows locks of this kind to everybody: it knows no process that they belong to.
-locked = open("/work/tenant", "r+")
+locked = open("/workspace/tenant", "r+")
 fcntl.fcntl(locked, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 417293, 1, 0))
 for name in ("/dev/mqueue/tenant", "/var/tmp/tenant", "/var/lock/tenant"):
     try:

@@ -15,7 +15,7 @@ import struct
 import sys
 import time
 
-FOLDERS = ("/work", "/tmp", "/dev/shm")
+FOLDERS = ("/workspace", "/tmp", "/dev/shm")
 OLD = 1_000_000
 # It does not match its own source.
 MARK = re.compile(rb"mar[k]-([0-9]{6})-")
@@ -47,19 +47,19 @@ def leave_files(number):
 
 
 def leave_sources(number):
-    with open("/work/solution.py", "a") as file:
+    with open("/workspace/solution.py", "a") as file:
         file.write(f"\nREMEMBERED = {number}\n")
-    with open("/work/package/__init__.py", "w") as file:
+    with open("/workspace/package/__init__.py", "w") as file:
         file.write(f"REMEMBERED = {number}\n")
-    with open("/work/json.py", "w") as file:
+    with open("/workspace/json.py", "w") as file:
         file.write(f"REMEMBERED = {number}\n")
-    os.makedirs("/work/__pycache__", exist_ok=True)
-    os.makedirs("/work/.local/lib")
-    os.chmod("/work/package/__init__.py", 0o700)
+    os.makedirs("/workspace/__pycache__", exist_ok=True)
+    os.makedirs("/workspace/.local/lib")
+    os.chmod("/workspace/package/__init__.py", 0o700)
 
 
 def leave_times(number):
-    for path in ("/work", "/work/solution.py", "/work/package"):
+    for path in ("/workspace", "/workspace/solution.py", "/workspace/package"):
         os.utime(path, (OLD + number, OLD + number))
 
 
@@ -71,12 +71,12 @@ def leave_folder_times(_number):
 
 
 def leave_attributes(number):
-    for path in ("/work", "/work/solution.py", "/tmp", "/dev/shm"):
+    for path in ("/workspace", "/workspace/solution.py", "/tmp", "/dev/shm"):
         os.setxattr(path, "user.mark", str(number).encode())
 
 
 def leave_own_attributes(number):
-    for path in ("/work", "/work/solution.py"):
+    for path in ("/workspace", "/workspace/solution.py"):
         os.setxattr(path, "user.mark", str(number).encode())
 
 
@@ -85,13 +85,13 @@ def leave_access_lists(_number):
     entries = (user, (2, 7, 1000), (4, 5, -1), mask, other)
     text = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
     for kind in ("default", "access"):
-        os.setxattr("/work", f"system.posix_acl_{kind}", text)
+        os.setxattr("/workspace", f"system.posix_acl_{kind}", text)
 
 
 def leave_modes(_number):
-    os.chmod("/work/package", 0o500)
-    os.chmod("/work/solution.py", 0o777)
-    os.chmod("/work", 0o711)
+    os.chmod("/workspace/package", 0o500)
+    os.chmod("/workspace/solution.py", 0o777)
+    os.chmod("/workspace", 0o711)
 
 
 def leave_processes(number):
@@ -162,12 +162,12 @@ def look() -> dict[str, str]:
 
 def look_at_files(found):
     here = {folder: sorted(os.listdir(folder)) for folder in FOLDERS}
-    if here != {"/work": ["package", "solution.py"], "/tmp": [], "/dev/shm": []}:
+    if here != {"/workspace": ["package", "solution.py"], "/tmp": [], "/dev/shm": []}:
         found["files"] = repr(here)[:300]
-    for path in ("/work", "/work/solution.py", "/work/package", "/tmp", "/dev/shm"):
+    for path in ("/workspace", "/workspace/solution.py", "/workspace/package", "/tmp", "/dev/shm"):
         if os.listxattr(path):
             found[f"attributes of {path}"] = repr(os.listxattr(path))
-    modes = [oct(os.stat(path).st_mode & 0o7777) for path in ("/work", *SOURCES)]
+    modes = [oct(os.stat(path).st_mode & 0o7777) for path in ("/workspace", *SOURCES)]
     if modes != ["0o755", "0o644", "0o755", "0o644"]:
         found["modes"] = repr(modes)
     import package
@@ -177,11 +177,11 @@ def look_at_files(found):
             found[f"source of {place.__name__}"] = str(place.REMEMBERED)
 
 
-SOURCES = ("/work/solution.py", "/work/package", "/work/package/__init__.py")
+SOURCES = ("/workspace/solution.py", "/workspace/package", "/workspace/package/__init__.py")
 
 
 def look_at_times(found):
-    for path in ("/work", *SOURCES):
+    for path in ("/workspace", *SOURCES):
         if OLD <= os.stat(path).st_mtime <= OLD + 10**6:
             found[f"time of {path}"] = str(os.stat(path).st_mtime)
 
@@ -193,7 +193,7 @@ def look_at_process(found):
         found["environment"] = "MARK"
     if hasattr(builtins, "mark"):
         found["builtins"] = str(builtins.mark)
-    if os.getcwd() != "/work" or "/tmp" in sys.path:
+    if os.getcwd() != "/workspace" or "/tmp" in sys.path:
         found["folder"] = f"{os.getcwd()} {sys.path}"
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 64:
         found["limits"] = "lowered"
@@ -278,5 +278,5 @@ def say(number: int) -> str:
 
 def note(number: int) -> None:
     """Leave a file for the host to read."""
-    with open("/work/note", "w") as file:
+    with open("/workspace/note", "w") as file:
         file.write(text(number))

@@ -22,7 +22,7 @@ def connected():
     return "tenant"
 
 
-for folder in ("/work", "/tmp", "/dev/shm", "/dev/mqueue", "/var/tmp", "/var/lock"):
+for folder in ("/workspace", "/tmp", "/dev/shm", "/dev/mqueue", "/var/tmp", "/var/lock"):
     attempt(f"file in {folder}", lambda folder=folder: open(f"{folder}/tenant").read())
 attempt("abstract socket", connected)
 seen = {int(name) for name in os.listdir("/proc") if name.isdecimal()} - {1, os.getpid()}

@@ -2,11 +2,11 @@
 
 number = 0
 while True:
-    for folder in ("/dev/shm", "/tmp", "/work"):
+    for folder in ("/dev/shm", "/tmp", "/workspace"):
         number += 1
         try:
             with open(f"{folder}/{number}", "wb") as file:
                 file.write(b"x" * (1 << 20))
         except OSError:
-            if folder == "/work":
+            if folder == "/workspace":
                 raise

@@ -1,7 +1,7 @@
 import sys
 
 here = sys.path
-sys.path = [path for path in here if path.startswith("/usr") and path != "/work"]
+sys.path = [path for path in here if path.startswith("/usr") and path != "/workspace"]
 del sys.modules["json"]
 import json
 
