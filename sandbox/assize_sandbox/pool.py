@@ -23,7 +23,7 @@ from typing import Final
 
 import psutil
 
-from assize_sandbox.engines.base import Container, Engine, Role
+from assize_sandbox.engines.base import Container, Engine, Role, WorkFolder
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.limits import Shape
 
@@ -79,14 +79,20 @@ class WarmPool:
         for _ in range(min(count, self._size - self.waiting)):
             self._start_one(kind)
 
-    async def take(self, shape: Shape, role: Role = Role.CANDIDATE) -> Container:
+    async def take(
+        self, shape: Shape, role: Role = Role.CANDIDATE, folder: WorkFolder | None = None
+    ) -> Container:
         """Return a container whose guest waits. It is the caller's to remove.
+
+        One with a folder of the host's is made for its taker: it cannot have waited.
 
         Raises:
             SandboxError: The pool is closed, or the container could not be started.
         """
         if self._closed:
             raise SandboxError("the pool of containers is closed")
+        if folder is not None:
+            return await self._engine.prepare(shape, role, folder)
         kind = Kind(shape, role)
         shelf = self._shelf(kind)
         preparation = self._next(shelf)

@@ -25,6 +25,8 @@ class Settings:
 
     home: Path = DEFAULT_HOME
     """Images, bundles and sockets live below it."""
+    state: Path | None = None
+    """What the service remembers: its database, keys and workspaces; None: `state` below home."""
     policies: Path | None = None
     """Folder of policy files; None: those that come with the package."""
     engine: EngineChoice = EngineChoice.AUTO
@@ -43,6 +45,10 @@ class Settings:
     drain_seconds: float = 35.0
     """How long running verifications may take to end once the service is told to stop."""
 
+    def state_folder(self) -> Path:
+        """Return where the service keeps what it remembers."""
+        return self.state or self.home / "state"
+
     def policy_folder(self) -> Path:
         """Return the folder that the policies are read from."""
         return self.policies or packaged_policies()
@@ -55,13 +61,14 @@ def packaged_policies() -> Path:
 
 
 def from_environment() -> Settings:
-    """Read ASSIZE_HOME, ASSIZE_POLICIES, ASSIZE_ENGINE, ASSIZE_RUNTIME and DOCKER_HOST.
+    """Read ASSIZE_HOME, _STATE, _POLICIES, _ENGINE, _RUNTIME and DOCKER_HOST.
 
     Raises:
         ValueError: A variable has a value that makes no sense.
     """
-    policies = os.environ.get("ASSIZE_POLICIES")
+    policies, state = os.environ.get("ASSIZE_POLICIES"), os.environ.get("ASSIZE_STATE")
     return Settings(
+        state=Path(state) if state else None,
         home=Path(os.environ.get("ASSIZE_HOME") or DEFAULT_HOME),
         policies=Path(policies) if policies else None,
         engine=EngineChoice(os.environ.get("ASSIZE_ENGINE") or EngineChoice.AUTO),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from assize_sandbox.engines.base import Container, Role
+from assize_sandbox.engines.base import Container, Role, WorkFolder
 from assize_sandbox.engines.fake import FakeEngine
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.limits import Shape
@@ -30,13 +30,15 @@ class GatedEngine(FakeEngine):
         """Containers that are being started now."""
         self.most_at_once = 0
 
-    async def prepare(self, shape: Shape, role: Role = Role.CANDIDATE) -> Container:
+    async def prepare(
+        self, shape: Shape, role: Role = Role.CANDIDATE, folder: WorkFolder | None = None
+    ) -> Container:
         """Wait for the gate, then make a container."""
         self.starting += 1
         self.most_at_once = max(self.most_at_once, self.starting)
         try:
             await self.gate.wait()
-            return await super().prepare(shape, role)
+            return await super().prepare(shape, role, folder)
         finally:
             self.starting -= 1
 

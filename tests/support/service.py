@@ -18,7 +18,7 @@ from assize import AsyncClient
 from assize.model.spec import Check, Exact, ExitCode, Spec, Stdout
 from assize.model.submission import SourceFile, Submission
 from assize.model.verdict import Finding, Isolation
-from assize_sandbox.engines.base import Container, ContainerId, Counters, Remains, Role
+from assize_sandbox.engines.base import Container, ContainerId, Counters, Remains, Role, WorkFolder
 from assize_sandbox.engines.fake import Behaviour, FakeEngine
 from assize_sandbox.limits import Shape
 from assize_sandbox.pool import WarmPool
@@ -95,9 +95,11 @@ class RecordingEngine(FakeEngine):
         super().__init__(programs)
         self.recorded: list[RecordedContainer] = []
 
-    async def prepare(self, shape: Shape, role: Role = Role.CANDIDATE) -> Container:
+    async def prepare(
+        self, shape: Shape, role: Role = Role.CANDIDATE, folder: WorkFolder | None = None
+    ) -> Container:
         """Make a container and record it."""
-        made = RecordedContainer(await super().prepare(shape, role))
+        made = RecordedContainer(await super().prepare(shape, role, folder))
         self.recorded.append(made)
         return made
 

@@ -11,6 +11,7 @@ session concludes about limits rests on it: those come from the clock, the cgrou
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import NewType, Protocol
 
 from assize_sandbox.limits import Shape
@@ -41,6 +42,21 @@ class EngineFacts:
     cgroup: str
     """`v1`, `v2` or `hybrid`."""
     details: Mapping[str, str] = field(default_factory=dict)
+    sandbox_uid: int = 65534
+    """Who the guest's user is on this host: whoever owns what it may change in a `WorkFolder`."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFolder:
+    """A folder of the host's that is /workspace in the container, in place of a tmpfs.
+
+    SECURITY: nothing else of the host's is ever mounted. It is a mount or a copy made for this one
+    container, and its size is bounded by whoever made it.
+    """
+
+    path: Path
+    """Absolute; whoever is on the way to it must let others pass."""
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +142,10 @@ class Engine(Protocol):
         """
         ...
 
-    async def prepare(self, shape: Shape, role: Role = Role.CANDIDATE) -> Container:
-        """Start a container whose guest waits for its first frame.
+    async def prepare(
+        self, shape: Shape, role: Role = Role.CANDIDATE, folder: WorkFolder | None = None
+    ) -> Container:
+        """Start a container whose guest waits for its first frame; `folder` is its /workspace.
 
         Raises:
             SandboxError: It could not be started; nothing is left behind.

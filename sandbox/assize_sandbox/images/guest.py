@@ -1,7 +1,8 @@
 """What of ours goes into an image: the guest programs, and the analysers of this installation.
 
 /opt/assize/guest    the programs that run as PID 1 of a container
-/opt/assize/tools    `bin/ruff`, and in `lib` mypy with what it imports: a folder for sys.path
+/opt/assize/tools    `bin/ruff`, and folders for sys.path: in `lib` mypy with what it imports and
+                     ast-grep, in `tests` the test runner, in `databases` apsw
 
 All of it is copied from this very installation, so that image and service always fit each other,
 and nothing is downloaded. Which files, and what is in them, is the image's *recipe*.
@@ -50,7 +51,7 @@ def installed() -> tuple[Placed, ...]:
     Raises:
         SandboxError: An analyser is not installed, or not with a list of its files.
     """
-    return (*guest_programs(), *ruff(), *mypy(), *test_runner())
+    return (*guest_programs(), *ruff(), *mypy(), *ast_grep(), *test_runner(), *apsw())
 
 
 def recipe(files: Iterable[Placed]) -> str:
@@ -96,6 +97,20 @@ def mypy() -> Iterator[Placed]:
         for file in listed(distribution_):
             if is_module(file):
                 yield placed(file, TOOLS / "lib" / file)
+
+
+def ast_grep() -> Iterator[Placed]:
+    """Yield what static rules are matched with."""
+    for file in listed(find("ast-grep-py")):
+        if is_module(file):
+            yield placed(file, TOOLS / "lib" / file)
+
+
+def apsw() -> Iterator[Placed]:
+    """Yield what databases are compared with."""
+    for file in listed(find("apsw")):
+        if is_module(file):
+            yield placed(file, TOOLS / "databases" / file)
 
 
 def test_runner() -> Iterator[Placed]:

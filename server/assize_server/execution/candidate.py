@@ -21,7 +21,7 @@ from assize.model.spec import (
     Tests,
 )
 from assize.model.submission import Submission
-from assize_sandbox.engines.base import Container, Role
+from assize_sandbox.engines.base import Container, Role, WorkFolder
 from assize_sandbox.limits import Limits, Shape
 from assize_sandbox.outcome import CallOutcome, FileRead, Outcome
 from assize_sandbox.session import Command, Session
@@ -41,7 +41,9 @@ OnOutput = Callable[[str, bytes], None]
 class Containers(Protocol):
     """Where prepared containers come from."""
 
-    async def take(self, shape: Shape, role: Role = Role.CANDIDATE) -> Container:
+    async def take(
+        self, shape: Shape, role: Role = Role.CANDIDATE, folder: WorkFolder | None = None
+    ) -> Container:
         """Return a container that nobody has used."""
         ...
 

@@ -15,6 +15,7 @@ from assize_sandbox.engines.base import (
     EngineFacts,
     Remains,
     Role,
+    WorkFolder,
 )
 from assize_sandbox.errors import ChannelClosed
 from assize_sandbox.limits import Shape
@@ -83,7 +84,9 @@ class LocalEngine:
     async def start(self) -> EngineFacts:
         return EngineFacts("local", "none", "", "")
 
-    async def prepare(self, shape: Shape, role: Role = Role.CANDIDATE) -> Container:
+    async def prepare(
+        self, shape: Shape, role: Role = Role.CANDIDATE, folder: WorkFolder | None = None
+    ) -> Container:
         assert role is Role.ANALYSIS
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", "-B", str(GUEST), str(self._tools)),

@@ -10,7 +10,7 @@ from assize.model.spec import Check, Spec
 from assize.model.spec import Tests as Suite
 from assize.model.submission import SourceFile, Submission
 from assize.model.verdict import Assurance, Isolation, Reason, Status, Verdict
-from assize_sandbox.engines.base import Container, Engine, Role
+from assize_sandbox.engines.base import Container, Engine, Role, WorkFolder
 from assize_sandbox.engines.runc import RuncEngine
 from assize_sandbox.images.store import Image
 from assize_sandbox.limits import Shape
@@ -295,7 +295,9 @@ class Unpooled:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def take(self, shape: Shape, role: Role = Role.CANDIDATE) -> Container:
+    async def take(
+        self, shape: Shape, role: Role = Role.CANDIDATE, folder: WorkFolder | None = None
+    ) -> Container:
         """Prepare one."""
         return await self._engine.prepare(shape, role)
 

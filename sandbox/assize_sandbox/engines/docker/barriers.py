@@ -7,7 +7,7 @@ honours it is not believed here: the probe and the conformance suite look from i
 from dataclasses import dataclass
 from typing import Final
 
-from assize_sandbox.engines.base import Role
+from assize_sandbox.engines.base import Role, WorkFolder
 from assize_sandbox.engines.surroundings import (
     GUEST_FOLDER,
     GUEST_OOM_SCORE,
@@ -38,6 +38,8 @@ class Plan:
     """The profile, as JSON."""
     runtime: str | None = None
     """An OCI runtime that the daemon knows; None is its default."""
+    folder: WorkFolder | None = None
+    """What /workspace is, in place of a tmpfs."""
 
 
 def configuration(plan: Plan) -> dict[str, object]:
@@ -59,7 +61,7 @@ def host_configuration(plan: Plan) -> dict[str, object]:
         **no_privileges(),
         **system_calls(plan.seccomp),
         **read_only_root(),
-        **private_folders(plan.shape),
+        **private_folders(plan.shape, plan.folder),
         **hidden_paths(),
         **own_namespaces(),
         **memory(plan.shape),
@@ -115,16 +117,32 @@ def read_only_root() -> dict[str, object]:
     return {"ReadonlyRootfs": True, "Binds": [], "Devices": []}
 
 
-def private_folders(shape: Shape) -> dict[str, object]:
-    """Write to memory only, bounded in bytes and inodes; it counts against the memory limit."""
+def private_folders(shape: Shape, folder: WorkFolder | None = None) -> dict[str, object]:
+    """Write to memory only, bounded in bytes and inodes; it counts against the memory limit.
+
+    SECURITY: of the host, nothing is bound into the container but the view that was made for it
+    alone.
+    """
     size = f"size={shape.disk_bytes},nr_inodes={shape.disk_inodes}"
     owner = f"uid={SANDBOX_UID},gid={SANDBOX_UID}"
+    ours = {HOME: f"rw,exec,nosuid,nodev,mode=0755,{owner},{size}"}
+    shared = {
+        "/tmp": f"rw,exec,nosuid,nodev,mode=1777,{size}",  # noqa: S108 the container's own
+        "/dev/shm": f"rw,noexec,nosuid,nodev,mode=1777,{size}",  # noqa: S108 the container's own
+    }
+    if folder is None:
+        return {"Tmpfs": ours | shared}
+    return {"Tmpfs": shared, "Mounts": [view(folder)]}
+
+
+def view(folder: WorkFolder) -> dict[str, object]:
+    """Return the mount of a work folder; what the host mounts later never appears in it."""
     return {
-        "Tmpfs": {
-            HOME: f"rw,exec,nosuid,nodev,mode=0755,{owner},{size}",
-            "/tmp": f"rw,exec,nosuid,nodev,mode=1777,{size}",  # noqa: S108 the container's own
-            "/dev/shm": f"rw,noexec,nosuid,nodev,mode=1777,{size}",  # noqa: S108 the container's own
-        }
+        "Type": "bind",
+        "Source": str(folder.path),
+        "Target": HOME,
+        "ReadOnly": folder.read_only,
+        "BindOptions": {"Propagation": "rprivate"},
     }
 
 

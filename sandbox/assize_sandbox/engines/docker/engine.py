@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from assize_sandbox.cgroups import CgroupReader, hierarchy
-from assize_sandbox.engines.base import Container, ContainerId, EngineFacts, Role
+from assize_sandbox.engines.base import Container, ContainerId, EngineFacts, Role, WorkFolder
 from assize_sandbox.engines.docker.barriers import Plan, configuration
 from assize_sandbox.engines.docker.container import DockerContainer
 from assize_sandbox.engines.docker.daemon import Daemon
@@ -92,14 +92,16 @@ class DockerEngine:
             if owner is not None and not owner.alive:
                 await self._daemon.remove(container)
 
-    async def prepare(self, shape: Shape, role: Role = Role.CANDIDATE) -> Container:
+    async def prepare(
+        self, shape: Shape, role: Role = Role.CANDIDATE, folder: WorkFolder | None = None
+    ) -> Container:
         """Start a container and wait for its guest's first word.
 
         Cancelling it leaves nothing behind: the container is removed as soon as it is up.
         """
         if self._closed:
             raise SandboxError("the Docker engine is closed")
-        starting = self._chore(self._prepare(shape, role))
+        starting = self._chore(self._prepare(self._plan(shape, role, folder)))
         try:
             return await asyncio.shield(starting)
         except asyncio.CancelledError:
@@ -113,16 +115,16 @@ class DockerEngine:
         task.add_done_callback(self._chores.discard)
         return task
 
-    async def _prepare(self, shape: Shape, role: Role) -> DockerContainer:
+    async def _prepare(self, plan: Plan) -> DockerContainer:
         name = f"assize-{uuid.uuid4().hex}"
         try:
-            return await self._boot(name, self._plan(shape, role))
+            return await self._boot(name, plan)
         except BaseException:
             # By name: the daemon may have made it without our having heard its id.
             await self._daemon.remove(name)
             raise
 
-    def _plan(self, shape: Shape, role: Role) -> Plan:
+    def _plan(self, shape: Shape, role: Role, folder: WorkFolder | None) -> Plan:
         return Plan(
             image=self._image_name,
             shape=shape,
@@ -130,6 +132,7 @@ class DockerEngine:
             owner=self._owner.label,
             seccomp=self._seccomp,
             runtime=self._runtime,
+            folder=folder,
         )
 
     async def _boot(self, name: str, plan: Plan) -> DockerContainer:

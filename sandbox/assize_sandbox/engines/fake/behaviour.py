@@ -39,6 +39,8 @@ class Behaviour:
     """The container dies, and nothing tells why."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """What it leaves in the work folder."""
+    deletes: frozenset[str] = frozenset()
+    """What it deletes in a work folder that the host gave."""
     links: frozenset[str] = frozenset()
     """Paths that it makes links of."""
     answers: Mapping[str, Answer] = field(default_factory=dict)

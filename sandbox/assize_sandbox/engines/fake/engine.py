@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 from collections.abc import Mapping
 
 from assize_sandbox.engines.base import (
@@ -11,6 +12,7 @@ from assize_sandbox.engines.base import (
     EngineFacts,
     Remains,
     Role,
+    WorkFolder,
 )
 from assize_sandbox.engines.fake.behaviour import Behaviour
 from assize_sandbox.engines.fake.guest import Died, FakeGuest
@@ -100,10 +102,12 @@ class FakeEngine:
 
     async def start(self) -> EngineFacts:
         """Tell what this engine is made of."""
-        return EngineFacts("fake", "none", "0" * 64, "none")
+        return EngineFacts("fake", "none", "0" * 64, "none", sandbox_uid=os.getuid())
 
-    async def prepare(self, shape: Shape, role: Role = Role.CANDIDATE) -> Container:
-        """Make a container."""
+    async def prepare(
+        self, shape: Shape, role: Role = Role.CANDIDATE, folder: WorkFolder | None = None
+    ) -> Container:
+        """Make a container; what its programs leave is in `folder` where there is one."""
         if self._closed:
             raise SandboxError("the fake engine is closed")
         if self.broken is not None:
@@ -111,7 +115,7 @@ class FakeEngine:
         if role is not Role.CANDIDATE:
             raise SandboxError(f"the fake engine has no guest for the role {role}")
         await asyncio.sleep(0)
-        made = FakeContainer(next(self._numbers), FakeGuest(shape, self._programs))
+        made = FakeContainer(next(self._numbers), FakeGuest(shape, self._programs, folder))
         self.containers.append(made)
         return made
 

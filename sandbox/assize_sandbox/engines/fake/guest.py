@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from assize_sandbox import frames
-from assize_sandbox.engines.base import Counters
+from assize_sandbox.engines.base import Counters, WorkFolder
 from assize_sandbox.engines.fake.behaviour import Answer, Behaviour
 from assize_sandbox.frames import Frame
 from assize_sandbox.limits import Shape
@@ -24,7 +24,10 @@ class Died(Exception):
 class FakeGuest:
     """One container's guest: what it was sent, what it answers, what it has used."""
 
-    def __init__(self, shape: Shape, programs: Mapping[bytes, Behaviour]) -> None:
+    def __init__(
+        self, shape: Shape, programs: Mapping[bytes, Behaviour], folder: WorkFolder | None = None
+    ) -> None:
+        self._folder = folder
         self._shape = shape
         self._programs = programs
         self._files: dict[str, bytes] = {}
@@ -84,14 +87,16 @@ class FakeGuest:
     async def _run(self, frame: Frame) -> None:
         argv = frame.header["argv"]
         names = [str(part) for part in argv] if isinstance(argv, list) else []
+        self._look()
         source = next((self._files[name] for name in names if name in self._files), b"")
         behaviour = self._programs.get(source, UNKNOWN)
         ending = await self._live(behaviour, frame.payload)
-        self._files |= behaviour.files
+        self._leave(behaviour)
         self._links |= behaviour.links
         self._tell({"ev": "end", **ending})
 
     async def _call(self, frame: Frame) -> None:
+        self._look()
         path = str(frame.header["module"]).replace(".", "/") + ".py"
         behaviour = self._programs.get(self._files.get(path, b""), UNKNOWN)
         ending = await self._live(behaviour, b"")
@@ -112,6 +117,26 @@ class FakeGuest:
             self._tell({"ev": "file", "kind": "refused", "detail": "is too large"})
         else:
             self._tell({"ev": "file", "kind": "file", "size": len(content)}, content)
+
+    def _look(self) -> None:
+        """See what is in the work folder that the host gave."""
+        if self._folder is not None:
+            for path in self._folder.path.rglob("*"):
+                if path.is_file() and not path.is_symlink():
+                    name = path.relative_to(self._folder.path).as_posix()
+                    self._files[name] = path.read_bytes()
+
+    def _leave(self, behaviour: Behaviour) -> None:
+        """Leave in the work folder what the program leaves."""
+        self._files |= behaviour.files
+        if self._folder is None or self._folder.read_only:
+            return
+        for path in behaviour.deletes:
+            (self._folder.path / path).unlink()
+        for path, content in behaviour.files.items():
+            target = self._folder.path / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
 
     async def _live(self, behaviour: Behaviour, stdin: bytes) -> dict[str, object]:
         """Live one process's life; return its end."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from assize_sandbox.engines.base import Role
+from assize_sandbox.engines.base import Role, WorkFolder
 from assize_sandbox.engines.surroundings import (
     GUEST_FOLDER,
     GUEST_OOM_SCORE,
@@ -45,6 +45,8 @@ class Plan:
     role: Role
     seccomp: dict[str, object]
     """The profile in OCI's form."""
+    folder: WorkFolder | None = None
+    """What /workspace is, in place of a tmpfs."""
 
 
 def configuration(plan: Plan, container: str) -> dict[str, object]:
@@ -53,7 +55,7 @@ def configuration(plan: Plan, container: str) -> dict[str, object]:
         "ociVersion": OCI_VERSION,
         "hostname": HOST_NAME,
         **read_only_root(plan.rootfs),
-        **private_folders(plan.shape),
+        **private_folders(plan.shape, plan.folder),
         "process": process(plan.role),
         "linux": {
             **own_namespaces(),
@@ -110,10 +112,11 @@ def read_only_root(rootfs: Path) -> dict[str, object]:
     return {"root": {"path": str(rootfs), "readonly": True}}
 
 
-def private_folders(shape: Shape) -> dict[str, object]:
+def private_folders(shape: Shape, folder: WorkFolder | None = None) -> dict[str, object]:
     """Write to memory only, bounded in bytes and inodes; it counts against the memory limit.
 
-    SECURITY: nothing of the host is bound into the container, and /sys is not mounted at all.
+    SECURITY: of the host, nothing is bound into the container but the view that was made for it
+    alone, and /sys is not mounted at all.
     The device nodes in /dev (null, zero, full, random, urandom, tty) are the runtime's to add.
     """
     size = (f"size={shape.disk_bytes}", f"nr_inodes={shape.disk_inodes}")
@@ -123,7 +126,9 @@ def private_folders(shape: Shape) -> dict[str, object]:
             mount("/proc", "proc", "nosuid", "nodev", "noexec"),
             mount("/dev", "tmpfs", "nosuid", "noexec", "ro", "mode=755", f"size={DEVICES_BYTES}"),
             mount("/dev/shm", "tmpfs", "nosuid", "nodev", "noexec", "mode=1777", *size),  # noqa: S108 the container's own
-            mount(HOME, "tmpfs", "nosuid", "nodev", "mode=0755", *owner, *size),
+            mount(HOME, "tmpfs", "nosuid", "nodev", "mode=0755", *owner, *size)
+            if folder is None
+            else view(folder),
             mount("/tmp", "tmpfs", "nosuid", "nodev", "mode=1777", *size),  # noqa: S108 the container's own
         ]
     }
@@ -132,6 +137,17 @@ def private_folders(shape: Shape) -> dict[str, object]:
 def mount(destination: str, kind: str, *options: str) -> dict[str, object]:
     """Return a mount of a file system that has no source."""
     return {"destination": destination, "type": kind, "source": kind, "options": list(options)}
+
+
+def view(folder: WorkFolder) -> dict[str, object]:
+    """Return the mount of a work folder; what the host mounts later never appears in it."""
+    options = ["bind", "private", "nosuid", "nodev", "ro" if folder.read_only else "rw"]
+    return {
+        "destination": HOME,
+        "type": "bind",
+        "source": str(folder.path),
+        "options": options,
+    }
 
 
 def own_namespaces() -> dict[str, object]:

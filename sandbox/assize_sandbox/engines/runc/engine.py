@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from assize_sandbox.cgroups import CgroupReader, hierarchy
-from assize_sandbox.engines.base import Container, ContainerId, EngineFacts, Role
+from assize_sandbox.engines.base import Container, ContainerId, EngineFacts, Role, WorkFolder
 from assize_sandbox.engines.init_process import InitProcess
 from assize_sandbox.engines.owner import Owner
 from assize_sandbox.engines.runc.bundles import Bundles
@@ -28,6 +28,7 @@ from assize_sandbox.engines.runc.runtime import Runtime
 from assize_sandbox.engines.runc.seccomp import oci_profile
 from assize_sandbox.engines.runc.streams import FarEnds, GuestStreams
 from assize_sandbox.engines.seccomp import read_profile
+from assize_sandbox.engines.surroundings import SANDBOX_UID
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.images.store import Image
 from assize_sandbox.limits import Shape
@@ -70,9 +71,12 @@ class RuncEngine:
             image_digest=self._image.digest,
             cgroup=hierarchy(),
             details={"user_namespace": f"the container's root is user {FIRST_HOST_ID} outside"},
+            sandbox_uid=FIRST_HOST_ID + SANDBOX_UID,
         )
 
-    async def prepare(self, shape: Shape, role: Role = Role.CANDIDATE) -> Container:
+    async def prepare(
+        self, shape: Shape, role: Role = Role.CANDIDATE, folder: WorkFolder | None = None
+    ) -> Container:
         """Start a container and wait for its guest's first word.
 
         Cancelling it leaves nothing behind: the container is removed as soon as it is up.
@@ -81,7 +85,8 @@ class RuncEngine:
             raise SandboxError("the runc engine is closed")
         if not self._seccomp:
             raise SandboxError("the runc engine was not started")
-        starting = self._chore(self._prepare(Plan(self._rootfs, shape, role, self._seccomp)))
+        plan = Plan(self._rootfs, shape, role, self._seccomp, folder)
+        starting = self._chore(self._prepare(plan))
         try:
             return await asyncio.shield(starting)
         except asyncio.CancelledError:

@@ -1,0 +1,1 @@
+"""Trees of files: kept by content, seen by runs through views, compared and restored."""

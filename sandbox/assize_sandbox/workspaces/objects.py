@@ -1,0 +1,212 @@
+"""The content-addressed store: blobs and trees, each named by the SHA-256 of its bytes.
+
+SHA-256 and not BLAKE3: the processor has instructions for it, the standard library has it, and
+in-toto statements name subjects by it (docs/adr/0010).
+
+- An object is written aside, made durable and renamed: it is there as a whole or not at all.
+- What is read is verified. An object that does not have its name is never served.
+- `sync` makes the folders durable; whatever names an object is recorded only after it.
+"""
+
+import hashlib
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from assize_sandbox.errors import SandboxError
+from assize_sandbox.workspaces.nodes import (
+    Digest,
+    MalformedTree,
+    Tree,
+    decode_tree,
+    digest_of,
+    encode_tree,
+)
+
+CHUNK_BYTES: Final = 1024 * 1024
+TREE_MOST_BYTES: Final = 64 * 1024 * 1024
+CACHED_TREES: Final = 4096
+
+
+class ObjectMissing(SandboxError):
+    """An object that something names is not in the store."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(
+            f"object {digest} is missing from the store",
+            remedy="restore it from a backup, or roll back to a snapshot that does not need it",
+        )
+        self.digest = digest
+
+
+class ObjectCorrupt(SandboxError):
+    """An object's bytes do not have the digest that it is named by."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(
+            f"object {digest} in the store is corrupt",
+            remedy="restore it from a backup, or roll back to a snapshot that does not need it",
+        )
+        self.digest = digest
+
+
+class ObjectStore:
+    """Objects in a folder. Safe for threads and for several processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: set[Path] = set()
+        self._cached = lru_cache(maxsize=CACHED_TREES)(self._read_tree)
+
+    def path(self, digest: Digest) -> Path:
+        """Return where an object is, or would be."""
+        return self._folder / digest[:2] / digest[2:]
+
+    def has(self, digest: Digest) -> bool:
+        """Tell whether there is such an object; what it holds is not looked at."""
+        return self.path(digest).exists()
+
+    def missing(self, digests: Iterable[Digest]) -> list[Digest]:
+        """Return those that are not there, in order."""
+        return [digest for digest in digests if not self.has(digest)]
+
+    def put(self, content: bytes) -> Digest:
+        """Keep content and return its name."""
+        digest = digest_of(content)
+        if not self.has(digest):
+            with self._aside() as (aside, file):
+                file.write(content)
+                self._keep(aside, file, digest)
+        return digest
+
+    def put_stream(self, chunks: Iterable[bytes]) -> tuple[Digest, int]:
+        """Keep what the chunks hold together; return its name and size. Constant memory."""
+        hashed, size_bytes = hashlib.sha256(), 0
+        with self._aside() as (aside, file):
+            for chunk in chunks:
+                hashed.update(chunk)
+                size_bytes += len(chunk)
+                file.write(chunk)
+            digest = Digest(hashed.hexdigest())
+            if not self.has(digest):
+                self._keep(aside, file, digest)
+        return digest, size_bytes
+
+    def read(self, digest: Digest, most_bytes: int = TREE_MOST_BYTES) -> bytes:
+        """Return an object's bytes, verified; no more than `most_bytes` are read.
+
+        Raises:
+            ObjectMissing: It is not there.
+            ObjectCorrupt: It is not what its name says.
+            SandboxError: It is larger than `most_bytes`.
+        """
+        with self._open(digest) as file:
+            content = file.read(most_bytes + 1)
+        if len(content) > most_bytes:
+            raise SandboxError(f"object {digest} has more than {most_bytes} bytes")
+        if digest_of(content) != digest:
+            raise ObjectCorrupt(digest)
+        return content
+
+    def verify(self, digest: Digest) -> None:
+        """Read an object to its end.
+
+        Raises:
+            ObjectMissing: It is not there.
+            ObjectCorrupt: It is not what its name says.
+        """
+        with self._open(digest) as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise ObjectCorrupt(digest)
+
+    def chunks(self, digest: Digest) -> Iterator[bytes]:
+        """Yield an object's bytes, verified before the first is given.
+
+        Raises:
+            ObjectMissing: It is not there.
+            ObjectCorrupt: It is not what its name says.
+        """
+        with self._open(digest) as file:
+            # SECURITY: both passes read the same open file, which is never written again.
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise ObjectCorrupt(digest)
+            file.seek(0)
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    def put_tree(self, tree: Tree) -> Digest:
+        """Keep a tree and return its name."""
+        return self.put(encode_tree(tree))
+
+    def tree(self, digest: Digest) -> Tree:
+        """Return the tree of that name; do not change it.
+
+        Raises:
+            ObjectMissing: It is not there.
+            ObjectCorrupt: It is not what its name says, or no tree.
+        """
+        return self._cached(digest)
+
+    def sync(self) -> None:
+        """Make durable what was put since the last time."""
+        made, self._made = self._made, set()
+        for folder in made:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def digests(self) -> Iterator[Digest]:
+        """Yield the name of every object there is."""
+        for folder in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):
+            for path in sorted(folder.iterdir()):
+                yield Digest(folder.name + path.name)
+
+    def delete(self, digest: Digest) -> None:
+        """Remove an object; one that is not there is no error."""
+        self.path(digest).unlink(missing_ok=True)
+        self._cached.cache_clear()
+
+    def _read_tree(self, digest: Digest) -> Tree:
+        try:
+            return decode_tree(self.read(digest))
+        except MalformedTree as error:
+            raise ObjectCorrupt(digest) from error
+
+    def _open(self, digest: Digest) -> BinaryIO:
+        try:
+            return self.path(digest).open("rb")
+        except FileNotFoundError as error:
+            raise ObjectMissing(digest) from error
+
+    def _aside(self) -> "_Aside":
+        aside = self._folder / "aside"
+        aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _Aside(aside / uuid.uuid4().hex)
+
+    def _keep(self, aside: Path, file: BinaryIO, digest: Digest) -> None:
+        file.flush()
+        os.fsync(file.fileno())
+        target = self.path(digest)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        aside.rename(target)
+        self._made |= {target.parent, self._folder}
+
+
+class _Aside:
+    """A file that is removed unless it was renamed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> tuple[Path, BinaryIO]:
+        self._file = self._path.open("xb")
+        return self._path, self._file
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""What the service remembers: one database, written by one thread."""
