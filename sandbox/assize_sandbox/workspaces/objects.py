@@ -13,8 +13,9 @@ import os
 import uuid
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.workspaces.nodes import (
@@ -177,7 +178,7 @@ class ObjectStore:
         except MalformedTree as error:
             raise ObjectCorrupt(digest) from error
 
-    def _open(self, digest: Digest) -> BinaryIO:
+    def _open(self, digest: Digest) -> BufferedReader:
         try:
             return self.path(digest).open("rb")
         except FileNotFoundError as error:
@@ -188,7 +189,7 @@ class ObjectStore:
         aside.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _Aside(aside / uuid.uuid4().hex)
 
-    def _keep(self, aside: Path, file: BinaryIO, digest: Digest) -> None:
+    def _keep(self, aside: Path, file: BufferedWriter, digest: Digest) -> None:
         file.flush()
         os.fsync(file.fileno())
         target = self.path(digest)
@@ -203,7 +204,7 @@ class _Aside:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def __enter__(self) -> tuple[Path, BinaryIO]:
+    def __enter__(self) -> tuple[Path, BufferedWriter]:
         self._file = self._path.open("xb")
         return self._path, self._file
 
