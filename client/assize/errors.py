@@ -33,6 +33,8 @@ class ReasonCode(StrEnum):
     """The request is larger than the service takes."""
     UNKNOWN_POLICY = "UNKNOWN_POLICY"
     """No policy of that name is loaded."""
+    UNKNOWN_WORKSPACE = "UNKNOWN_WORKSPACE"
+    """There is no such workspace, or no such snapshot of it, for this caller."""
     LOOSER_THAN_POLICY = "LOOSER_THAN_POLICY"
     """A limit asks for more than the policy allows."""
     REQUEST_ID_REUSED = "REQUEST_ID_REUSED"

@@ -69,7 +69,7 @@ class CandidateService(candidates_pb2_grpc.CandidateServiceServicer):
         for index, candidate in enumerate(request.candidates):
             for repetition in range(max(1, request.repetitions) if same_as[index] is None else 0):
                 try:
-                    job = admit(single(request, candidate), self._policies)
+                    job = await admit(single(request, candidate), self._policies)
                 except Refused as refused:
                     await refuse_fields(context, renamed(refused, index), refused.reason)
                 except UnknownPolicy as error:

@@ -1,6 +1,6 @@
 """`assize.v1.VerificationService`: admits, hands over, tells."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -11,17 +11,39 @@ from assize.model.verdict import Verdict
 from assize.v1 import verification_pb2, verification_pb2_grpc
 from assize_server.execution.job import Dispatcher, Draining, IdReused, Job, Saturated
 from assize_server.policies.load import PolicySet
-from assize_server.rpc.admission import Refused, UnknownPolicy, admit
+from assize_server.rpc.admission import Pin, Refused, UnknownPolicy, UnknownWorkspace, admit
 from assize_server.rpc.attendance import Attendance
-from assize_server.rpc.refusal import refuse_fields, refuse_for_room, refuse_policy
+from assize_server.rpc.refusal import (
+    refuse_fields,
+    refuse_for_room,
+    refuse_policy,
+    refuse_workspace,
+)
+
+Caller = Callable[[], str]
+"""Tells who calls, inside a call."""
+
+
+def nobody_special() -> str:
+    """Tell that callers are not told apart."""
+    return "anonymous"
 
 
 class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
     """Judges code for whoever calls. A caller that leaves takes its job along."""
 
-    def __init__(self, dispatcher: Dispatcher, policies: PolicySet) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        policies: PolicySet,
+        *,
+        pin: Pin | None = None,
+        caller: Caller = nobody_special,
+    ) -> None:
         self._attendance = Attendance(dispatcher)
         self._policies = policies
+        self._pin = pin
+        self._caller = caller
 
     async def Verify(  # noqa: N802 - the name is the API's
         self, request: verification_pb2.VerifyRequest, context: Any
@@ -57,7 +79,9 @@ class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
 
     async def _admit(self, request: verification_pb2.VerifyRequest, context: Any) -> Job:
         try:
-            return admit(request, self._policies)
+            return await admit(request, self._policies, submitter=self._caller(), pin=self._pin)
+        except UnknownWorkspace as error:
+            await refuse_workspace(context, error)
         except Refused as refused:
             await refuse_fields(context, refused.violations, refused.reason)
         except UnknownPolicy as error:
