@@ -122,6 +122,20 @@ class Client:
             # Does nothing to a call that has ended.
             call.cancel()
 
+    def verdict(self, verification_id: str) -> Verdict:
+        """Return the verdict that was given; of a held run, what is known by now.
+
+        Raises:
+            NotFound: There is none of that id for this caller.
+            AssizeError: There is no answer.
+        """
+        with told_as_assize_errors():
+            answer = self._verification.GetVerdict(
+                verification_pb2.GetVerdictRequest(verification_id=verification_id),
+                timeout=self._timeout_seconds,
+            )
+        return verdict_from_proto(answer.verdict)
+
     def stream(
         self,
         submission: Submission,

@@ -35,6 +35,8 @@ class ReasonCode(StrEnum):
     """No policy of that name is loaded."""
     UNKNOWN_WORKSPACE = "UNKNOWN_WORKSPACE"
     """There is no such workspace, or no such snapshot of it, for this caller."""
+    UNKNOWN_VERIFICATION = "UNKNOWN_VERIFICATION"
+    """There is no verdict of that id for this caller."""
     LOOSER_THAN_POLICY = "LOOSER_THAN_POLICY"
     """A limit asks for more than the policy allows."""
     REQUEST_ID_REUSED = "REQUEST_ID_REUSED"

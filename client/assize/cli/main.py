@@ -20,6 +20,7 @@ from assize.cli.candidates import candidates
 from assize.cli.exit_codes import ExitStatus
 from assize.cli.target import EmbeddedFailure
 from assize.cli.terminal import one_line
+from assize.cli.verdict import verdict
 from assize.cli.verify import verify
 from assize.errors import AssizeError, InvalidRequest, Overloaded
 
@@ -64,6 +65,7 @@ app = typer.Typer(
 )
 app.command()(verify)
 app.command()(candidates)
+app.command()(verdict)
 app.add_typer(policy.app, name="policy")
 
 

@@ -171,7 +171,7 @@ def verify(
         connected(server, timeout_seconds) as client,
     ):
         verdict = _judged(client, request, progress)
-    _print(verdict, output, brief=quiet)
+    print_answer(verdict, output, brief=quiet)
     raise typer.Exit(exit_codes.of_status(verdict.status))
 
 
@@ -202,7 +202,8 @@ def _judged(client: Client, request: VerificationRequest, progress: Progress) ->
     raise ServiceFailure("the service ended the stream without a verdict")
 
 
-def _print(verdict: Verdict, output: Format, *, brief: bool) -> None:
+def print_answer(verdict: Verdict, output: Format, *, brief: bool) -> None:
+    """Write a verdict to standard output."""
     if output is Format.JSON:
         sys.stdout.write(f"{verdict_json(verdict)}\n")
     else:

@@ -2,6 +2,8 @@
 
 from typing import assert_never
 
+from google.protobuf.message import DecodeError
+
 from assize.convert.effects import weighed_from_proto, weighed_to_proto
 from assize.convert.enums import (
     assurance_from_proto,
@@ -113,6 +115,23 @@ def verdict_to_proto(verdict: model.Verdict) -> verdict_pb2.Verdict:
         message.isolation.CopyFrom(_isolation_to_proto(verdict.isolation))
         message.isolation.SetInParent()
     return message
+
+
+def verdict_to_bytes(verdict: model.Verdict) -> bytes:
+    """Return a verdict as it is kept."""
+    return verdict_to_proto(verdict).SerializeToString(deterministic=True)
+
+
+def verdict_from_bytes(data: bytes) -> model.Verdict:
+    """Return a verdict that was kept.
+
+    Raises:
+        MalformedAnswer: It is none.
+    """
+    try:
+        return verdict_from_proto(verdict_pb2.Verdict.FromString(data))
+    except DecodeError as error:
+        raise MalformedAnswer("what was kept is no verdict") from error
 
 
 def verdict_from_proto(message: verdict_pb2.Verdict) -> model.Verdict:

@@ -14,6 +14,45 @@ import typing
 DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
+class GetVerdictRequest(google.protobuf.message.Message):
+    """Which verdict to tell."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    VERIFICATION_ID_FIELD_NUMBER: builtins.int
+    verification_id: builtins.str
+    """The service's id of the verification."""
+    def __init__(
+        self,
+        *,
+        verification_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["verification_id", b"verification_id"]) -> None: ...
+
+global___GetVerdictRequest = GetVerdictRequest
+
+@typing.final
+class GetVerdictResponse(google.protobuf.message.Message):
+    """A verdict that was given."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: builtins.int
+    @property
+    def verdict(self) -> assize.v1.verdict_pb2.Verdict:
+        """It."""
+
+    def __init__(
+        self,
+        *,
+        verdict: assize.v1.verdict_pb2.Verdict | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["verdict", b"verdict"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["verdict", b"verdict"]) -> None: ...
+
+global___GetVerdictResponse = GetVerdictResponse
+
+@typing.final
 class VerifyRequest(google.protobuf.message.Message):
     """What is to be judged."""
 
@@ -230,7 +269,7 @@ class StageStarted(google.protobuf.message.Message):
 
     STAGE_FIELD_NUMBER: builtins.int
     stage: builtins.str
-    """`analyse`, `execute` or `judge`."""
+    """`analyse`, `execute`, `judge` or, over a workspace, `land`."""
     def __init__(
         self,
         *,

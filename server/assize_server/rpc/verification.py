@@ -1,8 +1,10 @@
 """`assize.v1.VerificationService`: admits, hands over, tells."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Final
+
+import grpc
 
 from assize.convert.answers import event_to_proto, verdict_to_proto
 from assize.errors import FieldViolation, ReasonCode
@@ -22,11 +24,15 @@ from assize_server.rpc.refusal import (
 
 Caller = Callable[[], str]
 """Tells who calls, inside a call."""
+Verdicts = Callable[[str], Awaitable[tuple[str, Verdict] | None]]
+"""Finds who submitted a verification, and its verdict."""
+ANONYMOUS: Final = "anonymous"
+"""Everybody, where the service does not ask who calls."""
 
 
 def nobody_special() -> str:
     """Tell that callers are not told apart."""
-    return "anonymous"
+    return ANONYMOUS
 
 
 class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
@@ -39,7 +45,9 @@ class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
         *,
         pin: Pin | None = None,
         caller: Caller = nobody_special,
+        verdicts: Verdicts | None = None,
     ) -> None:
+        self._verdicts = verdicts
         self._attendance = Attendance(dispatcher)
         self._policies = policies
         self._pin = pin
@@ -54,6 +62,22 @@ class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
                 if isinstance(event, Verdict):
                     return verification_pb2.VerifyResponse(verdict=verdict_to_proto(event))
         raise AssertionError("a job ends with its verdict")
+
+    async def GetVerdict(  # noqa: N802
+        self, request: verification_pb2.GetVerdictRequest, context: Any
+    ) -> verification_pb2.GetVerdictResponse:
+        """Answer with a verdict that was given to this caller."""
+        found = None if self._verdicts is None else await self._verdicts(request.verification_id)
+        if found is None or self._caller() not in {found[0], ANONYMOUS}:
+            text = "there is no verdict of that id for this caller, or not yet"
+            violation = FieldViolation("verification_id", text)
+            await refuse_fields(
+                context,
+                [violation],
+                ReasonCode.UNKNOWN_VERIFICATION,
+                grpc.StatusCode.NOT_FOUND,
+            )
+        return verification_pb2.GetVerdictResponse(verdict=verdict_to_proto(found[1]))
 
     async def StreamVerify(  # noqa: N802
         self, request: verification_pb2.StreamVerifyRequest, context: Any
