@@ -39,6 +39,25 @@ def request_to_proto(request: VerificationRequest) -> verification_pb2.VerifyReq
     return message
 
 
+def request_to_bytes(request: VerificationRequest) -> bytes:
+    """Return a request as it is kept.
+
+    Raises:
+        InvalidFields: A value does not fit its field, or a choice was made twice.
+    """
+    return request_to_proto(request).SerializeToString(deterministic=True)
+
+
+def request_from_bytes(data: bytes) -> VerificationRequest:
+    """Return a request that was kept.
+
+    Raises:
+        InvalidFields: With every fault in its structure.
+        DecodeError: It is none.
+    """
+    return request_from_proto(verification_pb2.VerifyRequest.FromString(data))
+
+
 def request_from_proto(message: verification_pb2.VerifyRequest) -> VerificationRequest:
     """Return the request of a message.
 

@@ -36,7 +36,7 @@ def check_submission(
     submission: Submission, faults: Faults, workspace: Collection[str] | None = None
 ) -> None:
     """Note every fault of a submission; `workspace` holds the Python files that it runs over."""
-    _check_files(submission.files, faults, needed=workspace is None)
+    check_files(submission.files, faults, needed=workspace is None)
     if submission.entry_point is not None:
         _check_entry_point(submission.entry_point, submission.files, workspace or (), faults)
     faults.at_most("submission.stdin", submission.stdin, MOST_STDIN_BYTES, "bytes")
@@ -53,7 +53,8 @@ def script_name_fault(path: str) -> str | None:
     return None
 
 
-def _check_files(files: tuple[SourceFile, ...], faults: Faults, *, needed: bool) -> None:
+def check_files(files: tuple[SourceFile, ...], faults: Faults, *, needed: bool) -> None:
+    """Note every fault of the submitted files; `needed`: whether there must be one."""
     field = "submission.files"
     if not files and needed:
         faults.add(field, "at least 1 file is needed, got 0")

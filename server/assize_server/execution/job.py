@@ -14,8 +14,9 @@ from assize.model.spec import Spec
 from assize.model.submission import Submission, WorkspaceUse
 from assize.model.verdict import Reason, Status, Verdict
 from assize_sandbox.limits import Limits
-from assize_sandbox.workspaces.nodes import FolderNode, SnapshotId
+from assize.trees import FolderNode
 from assize_server.core.policy import Policy
+from assize_server.workspaces.records import Snapshot
 
 JobId = NewType("JobId", str)
 Emit = Callable[[Event], None]
@@ -46,14 +47,22 @@ class PinnedWorkspace:
     """What a job runs over, fixed when it was admitted."""
 
     use: WorkspaceUse
-    workspace_id: str = field(compare=False)
+    workspace_id: int = field(compare=False)
     """The service's own id of the workspace."""
-    base: SnapshotId = field(compare=False)
+    owner: str = field(compare=False)
+    """Whose it is."""
+    base: Snapshot = field(compare=False)
     """The snapshot to begin with. Another head does not make the same request another job."""
-    root: FolderNode = field(compare=False)
-    """The root folder of that snapshot."""
+    start: FolderNode = field(compare=False)
+    """The same with the submitted files in it."""
     files: tuple[str, ...] = field(compare=False)
     """The paths of the Python files in it."""
+
+
+    @property
+    def name(self) -> str:
+        """Owner and name: what effects, holds and grants call the workspace."""
+        return f"{self.owner}/{self.use.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,15 @@ import hashlib
 import uuid
 from collections.abc import Awaitable, Callable
 
-from assize.convert.requests import request_from_proto
+from assize.convert.requests import VerificationRequest, request_from_proto
 from assize.errors import FieldViolation, InvalidFields, ReasonCode
-from assize.model.submission import WorkspaceUse
+from assize.model.submission import Submission, WorkspaceUse
 from assize.v1 import verification_pb2
 from assize_server.core.excerpt import one_line
+from assize_server.core.faults import Faults
 from assize_server.core.policy import LooserThanPolicy, Policy, effective_limits
 from assize_server.core.spec import validate_request
+from assize_server.core.submission import check_files
 from assize_server.execution.job import Job, JobId, PinnedWorkspace
 from assize_server.policies.load import PolicySet
 
@@ -31,12 +33,20 @@ class UnknownPolicy(Exception):
     """No policy of that name is loaded."""
 
 
-Pin = Callable[[WorkspaceUse, str], Awaitable[PinnedWorkspace]]
-"""Fixes what a submitter's run begins with; raises `UnknownWorkspace`."""
+Pin = Callable[[WorkspaceUse, str, Submission], Awaitable[PinnedWorkspace]]
+"""Fixes what a submitter's run begins with; raises `UnknownWorkspace` and `UnfitWorkspace`."""
 
 
 class UnknownWorkspace(Exception):
     """There is no such workspace, or no such snapshot of it, for this submitter."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnfitWorkspace(Exception):
+    """The request does not fit the workspace that it names."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -64,11 +74,10 @@ async def admit(
     if len(request.request_id) > REQUEST_ID_MOST_CHARS:
         text = f"at most {REQUEST_ID_MOST_CHARS} characters, got {len(request.request_id)}"
         raise Refused(ReasonCode.INVALID_REQUEST, (FieldViolation("request_id", text),))
-    pinned = await _pinned(request.workspace, submitter, pin)
+    _refuse(validate_form(request))
+    pinned = await _pinned(request, submitter, pin)
     there = None if pinned is None else pinned.files
-    violations = validate_request(request.submission, request.spec, there)
-    if violations:
-        raise Refused(ReasonCode.INVALID_REQUEST, tuple(violations))
+    _refuse(validate_request(request.submission, request.spec, there))
     policy = policy_named(policies, request.policy)
     try:
         limits = effective_limits(policy, request.limits)
@@ -86,14 +95,36 @@ async def admit(
     )
 
 
+def validate_form(request: VerificationRequest) -> list[FieldViolation]:
+    """Return what is wrong with the submitted files by themselves, before a workspace is asked.
+
+    INVARIANT: nothing is put into a tree whose path was not checked.
+    """
+    if request.workspace is None:
+        return []
+    faults = Faults()
+    check_files(request.submission.files, faults, needed=False)
+    return faults.found()
+
+
+def _refuse(violations: list[FieldViolation]) -> None:
+    if violations:
+        raise Refused(ReasonCode.INVALID_REQUEST, tuple(violations))
+
+
 async def _pinned(
-    use: WorkspaceUse | None, submitter: str, pin: Pin | None
+    request: VerificationRequest, submitter: str, pin: Pin | None
 ) -> PinnedWorkspace | None:
+    use = request.workspace
     if use is None:
         return None
     if pin is None:
         raise UnknownWorkspace("workspace", "this service keeps no workspaces")
-    return await pin(use, submitter)
+    try:
+        return await pin(use, submitter, request.submission)
+    except UnfitWorkspace as error:
+        violation = FieldViolation(error.field, str(error))
+        raise Refused(ReasonCode.INVALID_REQUEST, (violation,)) from error
 
 
 def policy_named(policies: PolicySet, name: str) -> Policy:
