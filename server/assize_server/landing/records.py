@@ -2,7 +2,8 @@
 
 from sqlalchemy import Connection, delete, insert, select
 
-from assize.model.approvals import HoldState
+from assize.approvals.documents import read
+from assize.model.approvals import Hold, HoldState
 from assize.trees import Digest, FolderNode
 from assize_server.approvals.tables import holds
 from assize_server.landing.tables import held_commits, held_runs
@@ -65,3 +66,13 @@ def pinned_trees(connection: Connection) -> set[Digest]:
         .where(holds.c.state.in_(WAITING))
     )
     return {Digest(tree) for tree in rows.scalars()}
+
+
+def started_runs(connection: Connection) -> tuple[Hold, ...]:
+    """Return the holds whose approved run was started and has not ended."""
+    rows = connection.execute(
+        select(holds.c.bundle)
+        .join(held_runs, held_runs.c.hold_id == holds.c.id)
+        .where(holds.c.state == HoldState.COMMITTED.value)
+    )
+    return tuple(read(Hold, bundle) for bundle in rows.scalars())
