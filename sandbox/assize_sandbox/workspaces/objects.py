@@ -6,6 +6,7 @@ in-toto statements name subjects by it (docs/adr/0010).
 - An object is written aside, made durable and renamed: it is there as a whole or not at all.
 - What is read is verified. An object that does not have its name is never served.
 - `sync` makes the folders durable; whatever names an object is recorded only after it.
+- What is put, or found there, is touched: garbage collection spares what was touched lately.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.workspaces.nodes import (
@@ -70,6 +71,25 @@ class ObjectStore:
         """Tell whether there is such an object; what it holds is not looked at."""
         return self.path(digest).exists()
 
+    def size_bytes(self, digest: Digest) -> int:
+        """Return an object's size; its content is not looked at.
+
+        Raises:
+            ObjectMissing: It is not there.
+        """
+        try:
+            return self.path(digest).stat().st_size
+        except FileNotFoundError as error:
+            raise ObjectMissing(digest) from error
+
+    def touch(self, digest: Digest) -> bool:
+        """Tell whether there is such an object, and keep it from being collected for now."""
+        try:
+            os.utime(self.path(digest))
+        except FileNotFoundError:
+            return False
+        return True
+
     def missing(self, digests: Iterable[Digest]) -> list[Digest]:
         """Return those that are not there, in order."""
         return [digest for digest in digests if not self.has(digest)]
@@ -77,24 +97,22 @@ class ObjectStore:
     def put(self, content: bytes) -> Digest:
         """Keep content and return its name."""
         digest = digest_of(content)
-        if not self.has(digest):
+        if not self.touch(digest):
             with self._aside() as (aside, file):
                 file.write(content)
-                self._keep(aside, file, digest)
+                self.keep(aside, file, digest)
         return digest
 
     def put_stream(self, chunks: Iterable[bytes]) -> tuple[Digest, int]:
         """Keep what the chunks hold together; return its name and size. Constant memory."""
-        hashed, size_bytes = hashlib.sha256(), 0
-        with self._aside() as (aside, file):
+        with self.writing() as writing:
             for chunk in chunks:
-                hashed.update(chunk)
-                size_bytes += len(chunk)
-                file.write(chunk)
-            digest = Digest(hashed.hexdigest())
-            if not self.has(digest):
-                self._keep(aside, file, digest)
-        return digest, size_bytes
+                writing.write(chunk)
+            return writing.keep(), writing.size_bytes
+
+    def writing(self) -> "Writing":
+        """Return an object that is written piece by piece; a context manager."""
+        return Writing(self, self._aside())
 
     def read(self, digest: Digest, most_bytes: int = TREE_MOST_BYTES) -> bytes:
         """Return an object's bytes, verified; no more than `most_bytes` are read.
@@ -189,7 +207,8 @@ class ObjectStore:
         aside.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _Aside(aside / uuid.uuid4().hex)
 
-    def _keep(self, aside: Path, file: BufferedWriter, digest: Digest) -> None:
+    def keep(self, aside: Path, file: BufferedWriter, digest: Digest) -> None:
+        """Make a file that was written aside an object; for `Writing`."""
         file.flush()
         os.fsync(file.fileno())
         target = self.path(digest)
@@ -211,3 +230,40 @@ class _Aside:
     def __exit__(self, *_: object) -> None:
         self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+class Writing:
+    """An object that comes in pieces. It is there once `keep` was called, else never."""
+
+    def __init__(self, store: ObjectStore, aside: _Aside) -> None:
+        self._store = store
+        self._aside = aside
+        self._hashed = hashlib.sha256()
+        self.size_bytes = 0
+        """What was written so far."""
+
+    def __enter__(self) -> Self:
+        """Open the file that is written aside."""
+        self._path, self._file = self._aside.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Remove what was not kept."""
+        self._aside.__exit__(*error)
+
+    def write(self, chunk: bytes) -> None:
+        """Add a piece."""
+        self._hashed.update(chunk)
+        self.size_bytes += len(chunk)
+        self._file.write(chunk)
+
+    def digest(self) -> Digest:
+        """Return the name of what was written so far."""
+        return Digest(self._hashed.hexdigest())
+
+    def keep(self) -> Digest:
+        """Make it an object and return its name."""
+        digest = self.digest()
+        if not self._store.touch(digest):
+            self._store.keep(self._path, self._file, digest)
+        return digest
