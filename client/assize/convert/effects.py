@@ -136,6 +136,7 @@ def effect_set_from_proto(message: effects_pb2.EffectSet) -> EffectSet:
 
 
 def state_to_proto(state: FileState) -> effects_pb2.FileState:
+    """Return the message of what stands at a path."""
     return effects_pb2.FileState(
         type=effects_pb2.FileType.Value(f"FILE_TYPE_{state.type.name}"),
         mode=state.mode,
@@ -146,6 +147,11 @@ def state_to_proto(state: FileState) -> effects_pb2.FileState:
 
 
 def state_from_proto(message: effects_pb2.FileState) -> FileState:
+    """Return what a message says of what stands at a path.
+
+    Raises:
+        MalformedAnswer: Its type is none that we know.
+    """
     try:
         kind = FileType[effects_pb2.FileType.Name(message.type).removeprefix("FILE_TYPE_")]
     except (KeyError, ValueError) as error:

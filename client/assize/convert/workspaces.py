@@ -19,9 +19,7 @@ def entry_kind_from_proto(number: workspace_pb2.EntryKind.ValueType) -> model.En
         MalformedAnswer: It is none that we know.
     """
     try:
-        return model.EntryKind[
-            workspace_pb2.EntryKind.Name(number).removeprefix("ENTRY_KIND_")
-        ]
+        return model.EntryKind[workspace_pb2.EntryKind.Name(number).removeprefix("ENTRY_KIND_")]
     except (KeyError, ValueError) as error:
         raise MalformedAnswer(f"a log entry of an unknown kind, {number}") from error
 

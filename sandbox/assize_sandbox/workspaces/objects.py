@@ -13,6 +13,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Final, Self
 
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.workspaces.nodes import (
+    EMPTY_TREE,
     Digest,
     MalformedTree,
     Tree,
@@ -31,6 +33,8 @@ from assize_sandbox.workspaces.nodes import (
 CHUNK_BYTES: Final = 1024 * 1024
 TREE_MOST_BYTES: Final = 64 * 1024 * 1024
 CACHED_TREES: Final = 4096
+CACHED_TREE_MOST_BYTES: Final = 16 * 1024
+"""SECURITY: larger ones are read each time, since whoever pushes chooses how large they are."""
 
 
 class ObjectMissing(SandboxError):
@@ -167,7 +171,11 @@ class ObjectStore:
             ObjectMissing: It is not there.
             ObjectCorrupt: It is not what its name says, or no tree.
         """
-        return self._cached(digest)
+        if digest == EMPTY_TREE:
+            # What a workspace begins with needs no object.
+            return {}
+        small = self.size_bytes(digest) <= CACHED_TREE_MOST_BYTES
+        return self._cached(digest) if small else self._read_tree(digest)
 
     def sync(self) -> None:
         """Make durable what was put since the last time."""
@@ -189,6 +197,35 @@ class ObjectStore:
         """Remove an object; one that is not there is no error."""
         self.path(digest).unlink(missing_ok=True)
         self._cached.cache_clear()
+
+    def delete_untouched(self, digest: Digest, since_ns: int) -> int | None:
+        """Remove an object unless it was touched since then; return its size if it is gone.
+
+        INVARIANT: whoever touches an object and is told that it is there finds it there later. A
+        touch that comes between the look and the removal is seen on the file put aside.
+        """
+        path, aside = self.path(digest), self._folder / "aside" / uuid.uuid4().hex
+        try:
+            if path.stat().st_mtime_ns >= since_ns:
+                return None
+            aside.parent.mkdir(mode=0o700, exist_ok=True)
+            path.rename(aside)
+        except FileNotFoundError:
+            return None
+        found = aside.stat()
+        if found.st_mtime_ns >= since_ns:
+            aside.rename(path)
+            return None
+        aside.unlink()
+        self._cached.cache_clear()
+        return found.st_size
+
+    def clear_aside(self, since_ns: int) -> None:
+        """Remove what writers that were killed left, unless it was written to since then."""
+        for path in (self._folder / "aside").glob("*"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime_ns < since_ns:
+                    path.unlink()
 
     def _read_tree(self, digest: Digest) -> Tree:
         try:
