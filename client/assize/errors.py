@@ -3,7 +3,8 @@
 AssizeError
 ├── InvalidRequest       the request is at fault; `violations` names the fields
 │   ├── InvalidFields    found while it was put together or read, before anything was judged
-│   └── NotFound         it names something that the service does not have, such as a policy
+│   ├── NotFound         it names something that the service does not have, such as a policy
+│   └── Conflict         what it builds upon has changed, here or there; nothing was overwritten
 ├── AccessDenied         the service does not let this caller do that
 ├── Unavailable          no service answers there, it is going away, or the connection broke
 ├── Overloaded           the service has no room now; `retry_after_seconds` says when to come back
@@ -45,6 +46,16 @@ class ReasonCode(StrEnum):
     """No room now; come back."""
     DRAINING = "DRAINING"
     """The service is going away and takes nothing new. Nothing was run."""
+    UNKNOWN_WORKSPACE = "UNKNOWN_WORKSPACE"
+    """There is no such workspace, snapshot or file."""
+    WORKSPACE_EXISTS = "WORKSPACE_EXISTS"
+    """The name of the workspace is taken."""
+    HEAD_MOVED = "HEAD_MOVED"
+    """The head of the workspace is not the expected one."""
+    OVER_QUOTA = "OVER_QUOTA"
+    """A workspace or its owner would hold more than it may."""
+    STORE_DAMAGED = "STORE_DAMAGED"
+    """Objects that a snapshot needs are missing or corrupt."""
     INTERNAL = "INTERNAL"
     """The service failed."""
 
@@ -86,6 +97,10 @@ class InvalidFields(InvalidRequest):
 
 class NotFound(InvalidRequest):
     """The request names something that the service does not have."""
+
+
+class Conflict(InvalidRequest):
+    """What the request builds upon has changed. Nothing was overwritten."""
 
 
 class AccessDenied(AssizeError):
