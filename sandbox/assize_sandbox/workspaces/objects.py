@@ -70,6 +70,25 @@ class ObjectStore:
         """Tell whether there is such an object; what it holds is not looked at."""
         return self.path(digest).exists()
 
+    def size_bytes(self, digest: Digest) -> int:
+        """Return an object's size; its content is not looked at.
+
+        Raises:
+            ObjectMissing: It is not there.
+        """
+        try:
+            return self.path(digest).stat().st_size
+        except FileNotFoundError as error:
+            raise ObjectMissing(digest) from error
+
+    def touch(self, digest: Digest) -> bool:
+        """Tell whether there is such an object, and keep it from being collected for now."""
+        try:
+            os.utime(self.path(digest))
+        except FileNotFoundError:
+            return False
+        return True
+
     def missing(self, digests: Iterable[Digest]) -> list[Digest]:
         """Return those that are not there, in order."""
         return [digest for digest in digests if not self.has(digest)]
@@ -160,6 +179,19 @@ class ObjectStore:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    def aside(self) -> Path:
+        """Return where an object may be written before it is there; nobody looks at it."""
+        aside = self._folder / "aside"
+        aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return aside / uuid.uuid4().hex
+
+    def adopt(self, aside: Path, digest: Digest) -> None:
+        """Give a file that was written aside, and is durable, its name."""
+        target = self.path(digest)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        aside.rename(target)
+        self._made |= {target.parent, self._folder}
 
     def digests(self) -> Iterator[Digest]:
         """Yield the name of every object there is."""
