@@ -187,6 +187,19 @@ class ObjectStore:
             finally:
                 os.close(descriptor)
 
+    def aside(self) -> Path:
+        """Return where an object may be written before it is there; nobody looks at it."""
+        aside = self._folder / "aside"
+        aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return aside / uuid.uuid4().hex
+
+    def adopt(self, aside: Path, digest: Digest) -> None:
+        """Give a file that was written aside, and is durable, its name."""
+        target = self.path(digest)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        aside.rename(target)
+        self._made |= {target.parent, self._folder}
+
     def digests(self) -> Iterator[Digest]:
         """Yield the name of every object there is."""
         for folder in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):
