@@ -23,6 +23,7 @@ import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Protocol
 
 MOST_CHARS: Final = 512
@@ -96,7 +97,7 @@ def parse(text: str) -> Glob:
     """
     _check_length(text)
     parts = tuple(_path_part(part) for part in text.split("/"))
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         if isinstance(before, DoubleStar) and isinstance(after, DoubleStar):
             raise GlobError("** directly after ** says nothing more; write it once")
     return Glob(parts)
@@ -176,26 +177,29 @@ def _token(char: str) -> Token:
 
 
 def _path_pieces(glob: Glob) -> Iterator[str]:
-    """Yield the pieces of the expression.
+    """Yield the pieces of the expression, for paths that have no empty part.
 
     What follows a `**` up to the next one is a fixed number of parts, so that the first place where
     it fits is as good as any later one. It is atomic: the matcher never comes back to it, and no
     path, however made, costs more than its length times the pattern's.
     """
-    segments = _segments(glob)
-    first, *rest = segments
+    first, *rest = _segments(glob)
     # With no `**` at all, this is everything.
     yield "/".join(first)
     if not rest:
         return
     if first:
         yield "/"
+    below = ""
+    if len(rest) > 1 and not rest[-1]:
+        # It ends with a `**`, which takes whatever is below.
+        rest.pop()
+        below = "/.+"
     *middle, last = rest
     for segment in middle:
         yield f"(?>(?:[^/]+/)*?{'/'.join(segment)}/)"
-    # The last `**`: alone at the end it takes the rest, one part or more; else what comes after it
-    # ends the path, and the number of its parts says where it begins.
-    yield f"(?:[^/]+/)*{'/'.join(last)}" if last else "[^/]+(?:/[^/]+)*"
+    # After the last of them, where it fits does not matter.
+    yield f"(?:.*/)?{'/'.join(last)}{below}" if last else ".+"
 
 
 def _segments(glob: Glob) -> list[list[str]]:

@@ -40,17 +40,19 @@ patterns = (
 def fits(glob: Glob, path: str) -> bool:
     """Say what a pattern means, the slow and plain way."""
 
+    given_names = path.split("/")
+    count = len(given_names)
+
     @cache
     def rest(at: int, of: int) -> bool:
         if at == len(glob.parts):
-            return of == len(names)
+            return of == count
         part = glob.parts[at]
         if isinstance(part, Part):
-            return of < len(names) and fits_part(part.tokens, names[of]) and rest(at + 1, of + 1)
+            return of < count and fits_part(part.tokens, given_names[of]) and rest(at + 1, of + 1)
         least = of + 1 if at + 1 == len(glob.parts) else of
-        return any(rest(at + 1, after) for after in range(least, len(names) + 1))
+        return any(rest(at + 1, after) for after in range(least, count + 1))
 
-    names = path.split("/")
     return rest(0, 0)
 
 
