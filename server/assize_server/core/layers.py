@@ -167,17 +167,27 @@ def _listed(values: Sequence[str] | frozenset[str]) -> str:
 
 def _flat(limits: Limits) -> dict[str, int | float]:
     """Return all limits by name, those of the shape among them."""
-    flat = {each.name: getattr(limits.shape, each.name) for each in fields(Shape)}
-    flat |= {each.name: getattr(limits, each.name) for each in fields(Limits)}
+    flat = {each.name: getattr(limits, each.name) for each in fields(Limits)}
     del flat["shape"]
-    return flat
+    return flat | {each.name: getattr(limits.shape, each.name) for each in fields(Shape)}
 
 
 def _limits(upper: Limits, lower: Limits) -> Limits:
-    above, below = _flat(upper), _flat(lower)
-    least = {name: min(value, below[name]) for name, value in above.items()}
-    shape = replace(upper.shape, **{each.name: least.pop(each.name) for each in fields(Shape)})
-    return replace(upper, shape=shape, **least)
+    above, below = upper.shape, lower.shape
+    return Limits(
+        shape=Shape(
+            memory_bytes=min(above.memory_bytes, below.memory_bytes),
+            pids=min(above.pids, below.pids),
+            cpu_cores=min(above.cpu_cores, below.cpu_cores),
+            disk_bytes=min(above.disk_bytes, below.disk_bytes),
+            disk_inodes=min(above.disk_inodes, below.disk_inodes),
+        ),
+        wall_seconds=min(upper.wall_seconds, lower.wall_seconds),
+        cpu_seconds=min(upper.cpu_seconds, lower.cpu_seconds),
+        output_bytes=min(upper.output_bytes, lower.output_bytes),
+        file_bytes=min(upper.file_bytes, lower.file_bytes),
+        open_files=min(upper.open_files, lower.open_files),
+    )
 
 
 def _analysis(upper: AnalysisSettings, lower: AnalysisSettings) -> AnalysisSettings:
