@@ -9,6 +9,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Final, TypeVar
 
 from assize.errors import FieldViolation
@@ -17,6 +18,9 @@ from assize.model.verdict import Assurance
 from assize_sandbox.limits import Limits, Shape
 from assize_server.core.analysis_settings import AnalysisSettings
 from assize_server.core.feedback import Feedback
+from assize_server.core.isolation import EngineDemand
+from assize_server.core.rules import EffectRules
+from assize_server.core.static_gates import StaticGates
 
 LEAST_LIMITS: Final = Limits(
     shape=Shape(
@@ -37,6 +41,25 @@ LEAST_LIMITS: Final = Limits(
 Number = TypeVar("Number", int, float)
 
 
+class LayerKind(StrEnum):
+    """Whose word a layer is. Each can only tighten what those above it say."""
+
+    ORG = "org"
+    TEAM = "team"
+    REQUEST = "request"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One of the texts that a policy is made of."""
+
+    kind: LayerKind
+    name: str
+    """The file's; of a request, the policy that it names."""
+    digest: str
+    """SHA-256, in hex, of what it means."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What an organisation allows a verification, and what it demands of a pass."""
@@ -44,7 +67,7 @@ class Policy:
     name: str
     """What requests call it."""
     digest: str
-    """SHA-256, in hex, of its canonical form."""
+    """SHA-256, in hex, of what it means, over all of its layers."""
     owner: str
     """Who answers for it."""
     description: str
@@ -59,6 +82,14 @@ class Policy:
     """Whether a test that leans on an object of the candidate's fails as UNVERIFIABLE."""
     feedback: Feedback
     """How much of the verdict its submitter is told."""
+    engine: EngineDemand
+    """Where the code may run."""
+    static: StaticGates
+    """The static rules that the source is searched for."""
+    effects: tuple[EffectRules, ...]
+    """What may land of what a run changes: the rules of each file, the org's first."""
+    layers: tuple[Layer, ...]
+    """What it was made of, the org's first."""
 
 
 class LooserThanPolicy(Exception):
