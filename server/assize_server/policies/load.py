@@ -46,6 +46,8 @@ TEAMS: Final = "teams"
 """The folder, in that of the policies, of the teams' files."""
 STATIC: Final = "static"
 """The folder, in that of the policies, of the static rules."""
+NO_POLICIES: Final = frozenset({"approvers.yaml"})
+"""Files of that folder with another form, which others read."""
 
 _LOOKALIKES = frozenset({".yaml", ".yml"})
 
@@ -206,7 +208,11 @@ def _policy_paths(folder: Path) -> list[Path]:
     except OSError as error:
         problem = f"the folder of policies cannot be read: {error.strerror or error}"
         raise PolicyError(f"{folder}: {problem}") from error
-    policies = [path for path in paths if path.suffix.lower() in _LOOKALIKES]
+    policies = [
+        path
+        for path in paths
+        if path.suffix.lower() in _LOOKALIKES and path.name not in NO_POLICIES
+    ]
     for path in policies:
         if path.suffix != SUFFIX:
             raise PolicyError(f"{path}:1:1: it would not be read; call it {path.stem}{SUFFIX}")
