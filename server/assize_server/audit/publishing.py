@@ -191,4 +191,3 @@ def _not_ours(problem: str) -> PlaceUnusable:
         f"what is published there is not a checkpoint of this log: {problem}",
         remedy="name another place for a new log; docs/audit.md, 'When the log is broken'",
     )
-
