@@ -24,9 +24,10 @@ from assize_sandbox.engines.base import Container, Role, WorkFolder
 from assize_sandbox.limits import Limits, Shape
 from assize_sandbox.outcome import CallOutcome, FileRead, Outcome
 from assize_sandbox.session import Command, Session
+from assize_sandbox.workspaces.collected import Collected
 from assize_server.checks.calls import encoded_arguments
 from assize_server.execution.budget import Budget
-from assize_server.execution.ground import Collected, Ground, Work
+from assize_server.execution.ground import Ground, Work
 from assize_server.execution.job import Job
 from assize_server.execution.shared import plan_limits, run_shared
 from assize_server.execution.shared_reports import SharedRun

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from assize_sandbox.workspaces.views import Collected
-
 from assize_sandbox.engines.base import WorkFolder
 from assize_sandbox.limits import Shape
+from assize_sandbox.workspaces.collected import Collected
 from assize_sandbox.workspaces.nodes import FolderNode
 from assize_server.execution.job import Job
 
@@ -46,5 +45,5 @@ class Ground(Protocol):
         ...
 
 
-Grounds = Callable[[Job], AbstractAsyncContextManager[Ground | None]]
-"""Lays the ground of a job; None where it has no workspace."""
+Grounds = Callable[[Job], AbstractAsyncContextManager[Ground]]
+"""Lays the ground of a job that has a workspace."""

@@ -13,8 +13,8 @@ from assize.model.events import Event
 from assize.model.spec import Spec
 from assize.model.submission import Submission, WorkspaceUse
 from assize.model.verdict import Reason, Status, Verdict
-from assize_sandbox.limits import Limits
 from assize.trees import FolderNode
+from assize_sandbox.limits import Limits
 from assize_server.core.policy import Policy
 from assize_server.workspaces.records import Snapshot
 
@@ -57,7 +57,6 @@ class PinnedWorkspace:
     """The same with the submitted files in it."""
     files: tuple[str, ...] = field(compare=False)
     """The paths of the Python files in it."""
-
 
     @property
     def name(self) -> str:

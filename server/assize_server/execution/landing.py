@@ -9,8 +9,9 @@ from typing import Protocol
 
 from assize.model.effects import WeighedEffect
 from assize.model.verdict import Finding, HoldNotice, Reason, Status, WorkspaceResult
+from assize_sandbox.workspaces.collected import Collected
 from assize_server.core.verdict import Conclusion
-from assize_server.execution.ground import Collected, Ground
+from assize_server.execution.ground import Ground
 from assize_server.execution.job import Job
 
 

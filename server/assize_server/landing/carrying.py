@@ -53,22 +53,25 @@ class Carrier:
         quotas: Quotas,
         moves: Moves,
         policy_digest: PolicyDigest,
+        release: Release,
         clock: Callable[[], float],
     ) -> None:
+        self._release = release
         self._database = database
         self._objects = objects
         self._quotas = quotas
         self._moves = moves
         self._policy_digest = policy_digest
         self._clock = clock
-        self.release: Release | None = None
 
     async def resume(self) -> None:
         """Go on with what was approved and not carried out when the service ended."""
         for hold in await self._database.read(holds.approved_holds):
             await self.carry(hold)
         for hold in await self._database.read(records.started_runs):
-            await self._fail(hold, HoldState.FAILED, "the service ended while the run was under way")
+            await self._fail(
+                hold, HoldState.FAILED, "the service ended while the run was under way"
+            )
 
     async def carry(self, hold: Hold) -> None:
         """Carry out an approved hold; whatever goes wrong is told by the hold itself."""
@@ -141,7 +144,9 @@ class Carrier:
             ),
         )
         records.forget(connection, hold.id)
-        settle(connection, hold, Status.PASSED, None, f"passed; hold {hold.id} was approved", now_ms)
+        settle(
+            connection, hold, Status.PASSED, None, f"passed; hold {hold.id} was approved", now_ms
+        )
 
     async def start(self, hold_id: str) -> None:
         """Have the code of an approved hold judged, for the first time."""
@@ -149,9 +154,7 @@ class Carrier:
         hold = bundle.hold
         try:
             request = await self._database.write(lambda connection: self._start(connection, hold))
-            if self.release is None:
-                raise SandboxError("this service starts no held runs")
-            await self.release(request, hold)
+            await self._release(request, hold)
         except (NotRedeemable, SandboxError, InvalidFields) as error:
             await self._fail(hold, HoldState.FAILED, str(error))
 
@@ -201,7 +204,12 @@ _OUTCOMES = {
 
 
 def settle(
-    connection: Connection, hold: Hold, status: Status, reason: Reason | None, text: str, now_ms: int
+    connection: Connection,
+    hold: Hold,
+    status: Status,
+    reason: Reason | None,
+    text: str,
+    now_ms: int,
 ) -> None:
     """Bring the verdict that was HELD up to date, if it still is."""
     found = verdicts.find(connection, hold.verification_id)

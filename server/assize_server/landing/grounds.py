@@ -1,20 +1,21 @@
 """Lays the ground of a run: the views of one workspace's tree, opened and removed in threads."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final
 
 from assize.trees import FolderNode
 from assize_sandbox.engines.base import WorkFolder
 from assize_sandbox.limits import Shape
-from assize_sandbox.workspaces.collected import Collected
-from assize_sandbox.workspaces.views import View, Views
-from assize_server.execution.ground import Ground
+from assize_sandbox.workspaces.collected import Collected, CollectLimits
+from assize_sandbox.workspaces.kinds import View
+from assize_sandbox.workspaces.views import Views
+from assize_server.execution.ground import Ground, Grounds
 from assize_server.execution.job import Job
 
-T = TypeVar("T")
+COLLECT_LIMITS: Final = CollectLimits()
 
 
 class ViewWork:
@@ -30,7 +31,7 @@ class ViewWork:
 
     async def collect(self) -> Collected:
         """Return the tree that is there now. Only once every process of the container is dead."""
-        return await asyncio.to_thread(self._view.collect)
+        return await asyncio.to_thread(self._view.collect, COLLECT_LIMITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class ViewGround:
             raise
 
 
-def grounds(views: Views) -> Callable[[Job], "AsyncIterator[Ground]"]:
+def grounds(views: Views) -> Grounds:
     """Return what lays the ground of a job."""
 
     @asynccontextmanager
@@ -79,4 +80,4 @@ def grounds(views: Views) -> Callable[[Job], "AsyncIterator[Ground]"]:
             raise ValueError("the job has no workspace")
         yield ViewGround(views, job.workspace.base.root, job.workspace.start)
 
-    return lay  # type: ignore[return-value]
+    return lay

@@ -1,4 +1,4 @@
-"""Makes the hold of a run: who is asked, by which rules, until when. Pure but for ids and nonces."""
+"""Makes the hold of a run: who is asked, by which rules, until when. Pure but for fresh ids."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,18 +32,14 @@ class Made:
         )
 
 
-def of_effects(
-    job: Job, effects: EffectSet, weighing: Weighing, audience: str, now: int
-) -> Made:
+def of_effects(job: Job, effects: EffectSet, weighing: Weighing, audience: str, now: int) -> Made:
     """Return the hold of a run whose effects a person must see before they land.
 
     `weighing` holds, so that it says who must agree.
     """
     if weighing.approval is None:
         raise ValueError("what is weighed as held says who must agree")
-    held = {
-        each.rule: each.why for each in weighing.effects if each.decision is Decision.HOLD
-    }
+    held = {each.rule: each.why for each in weighing.effects if each.decision is Decision.HOLD}
     rules = tuple(AskingRule(rule, why) for rule, why in sorted(held.items()))
     asked = _asked(job, rules, weighing.approval, audience, now)
     return Made(before_commit(fresh_id(), asked, effects, weighing.effects))

@@ -24,6 +24,7 @@ from assize.model.verdict import (
 )
 from assize.trees import FolderNode
 from assize_sandbox.errors import SandboxError
+from assize_sandbox.workspaces.collected import Collected
 from assize_sandbox.workspaces.editing import without_untouched
 from assize_sandbox.workspaces.objects import ObjectStore
 from assize_sandbox.workspaces.specials import Special
@@ -32,7 +33,7 @@ from assize_server.approvals.holds import Caps
 from assize_server.core.excerpt import one_line
 from assize_server.core.verdict import Conclusion
 from assize_server.core.weighing import Weighing, weigh
-from assize_server.execution.ground import Collected, Ground
+from assize_server.execution.ground import Ground
 from assize_server.execution.job import Job, PinnedWorkspace
 from assize_server.execution.landing import Landed
 from assize_server.landing import holding
@@ -135,9 +136,11 @@ class WorkspaceLanding:
         effects = await self._effects.between(pinned.base.root, root, specials)
         snapshot = await asyncio.to_thread(measured, self._objects, pinned.base, root)
         found = EffectSet(pinned.name, pinned.base.id, snapshot.id, effects)
-        return Left(pinned, snapshot, found, weigh(job.policy.rules, effects))
+        return Left(pinned, snapshot, found, weigh(job.policy.effects, effects))
 
-    def _without_submission(self, job: Job, pinned: PinnedWorkspace, root: FolderNode) -> FolderNode:
+    def _without_submission(
+        self, job: Job, pinned: PinnedWorkspace, root: FolderNode
+    ) -> FolderNode:
         paths = [file.path for file in job.submission.files]
         return without_untouched(self._objects, pinned.base.root, pinned.start, root, paths)
 
@@ -182,12 +185,10 @@ class WorkspaceLanding:
         Raises:
             SandboxError: It could not be kept.
         """
-        approval = job.policy.static_approval
+        approval = job.policy.static.approval
         if approval is None:
             raise SandboxError("the policy holds this code and names nobody who may approve it")
-        made = holding.of_source(
-            job, findings, approval, self._moves.audience, int(self._clock())
-        )
+        made = holding.of_source(job, findings, approval, self._moves.audience, int(self._clock()))
         await self._moves.keep_run(job, made.hold, self._caps)
         return made.notice
 

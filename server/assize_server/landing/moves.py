@@ -1,8 +1,8 @@
 """Everything that moves a workspace's head for a run: one transaction each.
 
 What lands together in each: the hold or grant is spent, the head moves, the audit log says so, the
-verdict that was given is brought up to date. What raises inside leaves nothing of it. The layer that
-the next run needs is made afterwards: it is a cache.
+verdict that was given is brought up to date. What raises inside leaves nothing of it. The layer
+that the next run needs is made afterwards: it is a cache.
 """
 
 import asyncio

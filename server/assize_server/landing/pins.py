@@ -71,9 +71,7 @@ class Pins:
         return tuple(sorted(found))
 
 
-def _found(
-    connection: Connection, use: WorkspaceUse, submitter: str
-) -> tuple[Workspace, Snapshot]:
+def _found(connection: Connection, use: WorkspaceUse, submitter: str) -> tuple[Workspace, Snapshot]:
     try:
         workspace = heads.named(connection, submitter, use.name)
     except Unknown as error:

@@ -32,7 +32,6 @@ from assize_server.workspaces.differ import Differ, FileDiffer
 from assize_server.workspaces.heads import LOG_MOST
 from assize_server.workspaces.records import ANONYMOUS, Snapshot
 from assize_server.workspaces.store import WorkspaceStore
-from assize_server.workspaces.uploads import Upload
 
 ENTRIES_AT_ONCE: Final = 1000
 EFFECTS_AT_ONCE: Final = 100
@@ -46,7 +45,7 @@ Caller = Callable[[Any], str]
 """Tells who calls, from the context of a call. What it raises ends the call."""
 
 
-def anonymous(context: object) -> str:  # noqa: ARG001 - the seam's form
+def anonymous(context: object) -> str:
     """Tell that nobody is asked."""
     return ANONYMOUS
 
