@@ -12,9 +12,14 @@ RETENTION_MILLISECONDS: Final = 90 * 24 * 60 * 60 * 1000
 
 
 def keep(connection: Connection, verification_id: str, envelope: bytes, now_ms: int) -> None:
-    """Keep a statement. The first one of a verification stays: there is one verdict."""
+    """Keep a statement. That of a run that was held gives way to the one given after it."""
     row = {"verification_id": verification_id, "envelope": envelope, "made_ms": now_ms}
-    connection.execute(insert(attestations).values(row).on_conflict_do_nothing())
+    renewed = {"envelope": envelope, "made_ms": now_ms}
+    connection.execute(
+        insert(attestations)
+        .values(row)
+        .on_conflict_do_update(index_elements=["verification_id"], set_=renewed)
+    )
 
 
 def kept(connection: Connection, verification_id: str) -> bytes | None:

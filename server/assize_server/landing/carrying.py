@@ -9,7 +9,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import structlog
 from sqlalchemy import Connection
@@ -18,7 +17,7 @@ from assize.audit.entries import EntryKind
 from assize.convert.requests import VerificationRequest, request_from_bytes
 from assize.errors import InvalidFields
 from assize.model.approvals import Hold, HoldKind, HoldState
-from assize.model.verdict import Reason, Status, WorkspaceOutcome
+from assize.model.verdict import Reason, Status
 from assize.model.workspaces import EntryKind as LogKind
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.workspaces.objects import ObjectStore
@@ -28,6 +27,8 @@ from assize_server.audit.log import append
 from assize_server.landing import entries, records
 from assize_server.landing.moves import Moves
 from assize_server.ledger import verdicts
+from assize_server.ledger.recording import Ledger
+from assize_server.ledger.settlement import Settlement
 from assize_server.store.database import Database
 from assize_server.workspaces import heads
 from assize_server.workspaces.errors import Conflict, OverQuota, Unknown
@@ -54,9 +55,11 @@ class Carrier:
         moves: Moves,
         policy_digest: PolicyDigest,
         release: Release,
+        ledger: Ledger,
         clock: Callable[[], float],
     ) -> None:
         self._release = release
+        self._ledger = ledger
         self._database = database
         self._objects = objects
         self._quotas = quotas
@@ -143,10 +146,8 @@ class Carrier:
                 EntryKind.COMMIT, hold.verification_id, hold.effect_set, now_ms, hold.id
             ),
         )
-        records.forget(connection, hold.id)
-        settle(
-            connection, hold, Status.PASSED, None, f"passed; hold {hold.id} was approved", now_ms
-        )
+        text = f"passed; hold {hold.id} was approved"
+        self._settle(connection, hold, Settlement(Status.PASSED, None, text), now_ms)
 
     async def start(self, hold_id: str) -> None:
         """Have the code of an approved hold judged, for the first time."""
@@ -175,9 +176,9 @@ class Carrier:
             for hold_id in hold_ids:
                 hold = holds.bundle_of(connection, hold_id).hold
                 detail = holds.status_of(connection, hold_id).detail
-                records.forget(connection, hold_id)
                 text = f"hold {hold_id} ended without an approval: {detail}"
-                settle(connection, hold, Status.FAILED, Reason.POLICY_DENIED, text, now_ms)
+                settlement = Settlement(Status.FAILED, Reason.POLICY_DENIED, text)
+                self._settle(connection, hold, settlement, now_ms)
 
         await self._database.write(act)
 
@@ -189,38 +190,24 @@ class Carrier:
             kind = EntryKind.CONFLICT if state is HoldState.CONFLICT else EntryKind.DISCARD
             holds.mark(connection, hold.id, state, detail, now_ms // 1000)
             append(connection, entries.of_hold(kind, hold, now_ms, state.value.upper()))
-            records.forget(connection, hold.id)
             reason = Reason.CONFLICT if state is HoldState.CONFLICT else Reason.INFRA_ERROR
-            settle(connection, hold, Status.INFRA_ERROR, reason, detail, now_ms)
+            settlement = Settlement(Status.INFRA_ERROR, reason, detail)
+            self._settle(connection, hold, settlement, now_ms)
 
         await self._database.write(act)
 
-
-_OUTCOMES = {
-    Status.PASSED: WorkspaceOutcome.COMMITTED,
-    Status.FAILED: WorkspaceOutcome.DISCARDED,
-    Status.INFRA_ERROR: WorkspaceOutcome.CONFLICT,
-}
-
-
-def settle(
-    connection: Connection,
-    hold: Hold,
-    status: Status,
-    reason: Reason | None,
-    text: str,
-    now_ms: int,
-) -> None:
-    """Bring the verdict that was HELD up to date, if it still is."""
-    found = verdicts.find(connection, hold.verification_id)
-    if found is None or found[1].status is not Status.HELD:
-        return
-    submitter, verdict = found
-    workspace = verdict.workspace
-    if workspace is not None:
-        outcome = _OUTCOMES[status]
-        if outcome is WorkspaceOutcome.CONFLICT and reason is not Reason.CONFLICT:
-            outcome = WorkspaceOutcome.DISCARDED
-        workspace = replace(workspace, outcome=outcome)
-    settled = replace(verdict, status=status, reason=reason, message=text, workspace=workspace)
-    verdicts.record(connection, submitter, settled, now_ms)
+    def _settle(
+        self, connection: Connection, hold: Hold, settlement: Settlement, now_ms: int
+    ) -> None:
+        """Bring the verdict that was HELD up to date, and forget what was kept beside the hold."""
+        found = verdicts.find(connection, hold.verification_id)
+        request = records.kept_run(connection, hold.id)
+        if found is None:
+            # Decided before its verdict was written down: that will be, with this on it.
+            verdicts.keep_settlement(connection, hold.id, settlement)
+        elif found[1].status is Status.HELD and request is not None:
+            submitter, verdict = found
+            told = settlement.of(verdict)
+            times_ms = hold.created_at * 1000, now_ms
+            self._ledger.record(connection, submitter, request_from_bytes(request), told, times_ms)
+        records.forget(connection, hold.id)

@@ -134,9 +134,11 @@ class Moves:
             ApprovalError: It cannot be held.
         """
         pinned = workspace_of(job)
+        request = request_to_bytes(request_of(job))
 
         def act(connection: Connection) -> None:
             create_hold(connection, hold, fresh_nonce(), caps)
+            records.keep_run(connection, hold.id, request)
             records.keep_commit(connection, hold.id, pinned.workspace_id, snapshot)
             append(connection, entries.of_hold(EntryKind.HOLD, hold, hold.created_at * _SECOND_MS))
 

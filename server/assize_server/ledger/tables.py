@@ -16,3 +16,12 @@ verdicts: Final = Table(
     Column("time_ms", Integer, nullable=False),
     Index("verdicts_by_time", "time_ms"),
 )
+
+settlements: Final = Table(
+    "settlements",
+    metadata,
+    Column("hold_id", String, primary_key=True),
+    Column("status", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("message", String, nullable=False),
+)

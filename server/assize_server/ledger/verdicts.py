@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from assize.convert.answers import verdict_from_bytes, verdict_to_bytes
-from assize.model.verdict import Verdict
-from assize_server.ledger.tables import verdicts
+from assize.model.verdict import Reason, Status, Verdict
+from assize_server.ledger.settlement import Settlement
+from assize_server.ledger.tables import settlements, verdicts
 
 KEPT_MOST: Final = 100_000
 """Verdicts that are remembered; the audit log remembers that there were others."""
@@ -47,3 +48,27 @@ def trim(connection: Connection, most: int = KEPT_MOST) -> int:
     if edge is None:
         return 0
     return connection.execute(delete(verdicts).where(verdicts.c.time_ms <= edge)).rowcount
+
+
+def keep_settlement(connection: Connection, hold_id: str, settlement: Settlement) -> None:
+    """Keep how a held verification ended until its verdict is written."""
+    connection.execute(
+        insert(settlements).values(
+            hold_id=hold_id,
+            status=settlement.status.value,
+            reason="" if settlement.reason is None else settlement.reason.value,
+            message=settlement.message,
+        )
+    )
+
+
+def take_settlement(connection: Connection, hold_id: str) -> Settlement | None:
+    """Return and forget how a held verification ended; None where it waits."""
+    row = connection.execute(
+        select(settlements).where(settlements.c.hold_id == hold_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    connection.execute(delete(settlements).where(settlements.c.hold_id == hold_id))
+    reason = Reason(row.reason) if row.reason else None
+    return Settlement(Status(row.status), reason, row.message)
