@@ -96,9 +96,7 @@ class RecordingExecutor:
         try:
             return await self._inner.run(job, emit)
         except asyncio.CancelledError:
-            await asyncio.shield(
-                self._database.write(lambda connection: self._left(connection, job))
-            )
+            await asyncio.shield(self._database.write(partial(self._left, job)))
             raise
 
     def _ended(self, connection: Connection, job: Job, verdict: Verdict, started_ms: int) -> None:
