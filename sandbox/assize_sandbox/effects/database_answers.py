@@ -66,7 +66,11 @@ def text(value: object, most: int = TEXT_MOST) -> str:
 def _effect(path: str, told: object) -> Effect:
     match told:
         case {"kind": str(kind), "table": str(table), "count": int(count), **others} if (
-            kind in KINDS and others.keys() == {"rows", "detail"} and 0 < count <= COUNT_MOST
+            kind in KINDS
+            and others.keys() == {"rows", "detail"}
+            # A truth value is an int too.
+            and type(count) is int
+            and 0 < count <= COUNT_MOST
         ):
             rows = tuple(_row(row) for row in _list(others["rows"], ROWS_MOST))
             detail = text(others["detail"])
@@ -74,7 +78,7 @@ def _effect(path: str, told: object) -> Effect:
                 KINDS[kind],
                 path,
                 table=_table(table),
-                count=int(count),
+                count=count,
                 rows=rows,
                 detail=detail,
             )

@@ -30,9 +30,7 @@ def answer(before: str, after: str, deadline: float) -> "Told":
                 sides.append(database_side.Side(path, deadline))
             except (apsw.Error, UnicodeDecodeError) as error:
                 reraise_if_late(error)
-                return {
-                    "fault": f"what was there {word} cannot be read as a database: {said(error)}"
-                }
+                return {"fault": f"its state {word} the run cannot be read: {said(error)}"}
         return {"effects": list(Comparison(*sides).effects())}
     except apsw.InterruptError:
         return {"fault": "comparing its rows took too long"}
@@ -160,7 +158,7 @@ class Comparison:
                 reraise_if_late(error)
                 fault = said(error)
             if fault:
-                detail = f"what was there {word} is not sound: {fault}"
+                detail = f"its state {word} the run is not sound: {fault}"
                 yield told("unattributable", "main", detail=detail)
 
 
