@@ -162,6 +162,8 @@ class Pulled:
     """Local changes that the snapshot does not touch."""
     overwritten: tuple[str, ...]
     """With force: local changes that are lost."""
+    left_out: tuple[str, ...]
+    """Paths that are never pulled: `.git` anywhere, `.assize` at the root."""
     bytes: int
     """How much was downloaded."""
 

@@ -32,6 +32,7 @@ from assize_server.workspaces.differ import Differ, FileDiffer
 from assize_server.workspaces.heads import LOG_MOST
 from assize_server.workspaces.records import ANONYMOUS, Snapshot
 from assize_server.workspaces.store import WorkspaceStore
+from assize_server.workspaces.uploads import Incoming
 
 ENTRIES_AT_ONCE: Final = 1000
 EFFECTS_AT_ONCE: Final = 100
@@ -203,7 +204,8 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
         self, request_iterator: AsyncIterator[workspace_pb2.UploadRequest], context: Any
     ) -> workspace_pb2.UploadResponse:
         """Receive objects; each that is whole is kept, whatever comes after it."""
-        caller, upload, owner = self._caller(context), None, ""
+        caller, owner = self._caller(context), ""
+        upload: Incoming | None = None
         try:
             async for message in request_iterator:
                 if upload is None:
@@ -253,7 +255,7 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
         found = await _done(context, self._store.snapshots, caller, workspace, reference)
         return found[0]
 
-    def _take(self, upload: Upload, owner: str, message: workspace_pb2.UploadRequest) -> None:
+    def _take(self, upload: Incoming, owner: str, message: workspace_pb2.UploadRequest) -> None:
         kept = len(upload.kept)
         try:
             for part in message.parts:

@@ -30,7 +30,7 @@ from assize_server.workspaces.proof import prove
 from assize_server.workspaces.quotas import WorkspaceSettings
 from assize_server.workspaces.records import Entry, Snapshot, Workspace
 from assize_server.workspaces.steps import step
-from assize_server.workspaces.uploads import Upload
+from assize_server.workspaces.uploads import Incoming
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class WorkspaceStore:
         # SECURITY: an object of somebody else's is told as missing, as if it were not there.
         return [each for each in wanted if each not in sent or not self.objects.touch(each)]
 
-    def uploading(self, caller: str, name: str) -> tuple[str, Upload]:
+    def uploading(self, caller: str, name: str) -> tuple[str, Incoming]:
         """Begin an upload; return the owner of what will be sent, too.
 
         Raises:
@@ -137,7 +137,7 @@ class WorkspaceStore:
         """
         owner = self._workspace(caller, name).owner
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return owner, Upload(self.objects, self.folder, self.settings.quotas)
+        return owner, Incoming(self.objects, self.folder, self.settings.quotas)
 
     def note_uploads(self, owner: str, digests: Sequence[Digest]) -> None:
         """Note what the owner has sent."""

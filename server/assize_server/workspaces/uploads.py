@@ -1,6 +1,6 @@
 """Receives objects in parts. Each is kept once it is whole and has its digest; else it is nothing.
 
-One `Upload` for one call, used by one thread at a time.
+One `Incoming` for one call, used by one thread at a time.
 """
 
 import shutil
@@ -14,7 +14,7 @@ from assize_server.workspaces.quotas import Quotas
 from assize_server.workspaces.steps import step
 
 
-class Upload:
+class Incoming:
     """What one caller sends."""
 
     def __init__(self, objects: ObjectStore, folder: Path, quotas: Quotas) -> None:
