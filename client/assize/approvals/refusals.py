@@ -58,6 +58,10 @@ class RefusalCode(StrEnum):
     """The person's decision, or the grant, is recorded already."""
     TOO_WIDE = "TOO_WIDE"
     """The grant is for too long or for too much."""
+    UNKNOWN_HOLD = "UNKNOWN_HOLD"
+    """There is no such hold for this caller."""
+    UNKNOWN_GRANT = "UNKNOWN_GRANT"
+    """There is no such grant."""
 
 
 class Refused(AssizeError):

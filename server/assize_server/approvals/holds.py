@@ -139,12 +139,18 @@ def approved_holds(connection: Connection) -> tuple[Hold, ...]:
     return tuple(read(Hold, bundle) for bundle in connection.execute(query).scalars().all())
 
 
-def expire(connection: Connection, now: int) -> tuple[HoldSummary, ...]:
-    """End what waits, or was approved and not used, beyond its time. Return those holds."""
+def due(connection: Connection, now: int) -> tuple[str, ...]:
+    """Return the ids of what waits, or was approved and not used, beyond its time."""
     query = select(holds.c.id).where(
         holds.c.state.in_([state.value for state in OPEN]), holds.c.expires_at <= now
     )
     ended = connection.execute(query.order_by(holds.c.expires_at, holds.c.id)).scalars().all()
+    return tuple(ended)
+
+
+def expire(connection: Connection, now: int) -> tuple[HoldSummary, ...]:
+    """End what is due. Return those holds."""
+    ended = due(connection, now)
     for hold_id in ended:
         move(connection, hold_id, OPEN, HoldState.EXPIRED, now, "nobody decided in time")
     return tuple(summary(connection, hold_id) for hold_id in ended)

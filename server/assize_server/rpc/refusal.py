@@ -8,6 +8,7 @@ text is cut, and of many violations only the first ones are told.
 """
 
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from typing import Final, NoReturn, Protocol
 
 import grpc
@@ -38,11 +39,11 @@ class Context(Protocol):
 async def refuse(
     context: Context,
     code: grpc.StatusCode,
-    reason: ReasonCode,
+    reason: StrEnum,
     message: str,
     details: Sequence[Message] = (),
 ) -> NoReturn:
-    """End the call with a rich error."""
+    """End the call with a rich error; `reason` is of a closed list, such as `ReasonCode`."""
     info = error_details_pb2.ErrorInfo(reason=reason.value, domain=ERROR_DOMAIN)
     status = status_pb2.Status(code=getattr(code_pb2, code.name), message=cut(message))
     for detail in (info, *details):
