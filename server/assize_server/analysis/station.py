@@ -1,6 +1,7 @@
 """One analysis container and the questions put to it, one at a time."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Final, Self
 
@@ -13,6 +14,7 @@ from assize_sandbox.frames import Frame
 from assize_sandbox.limits import Shape
 from assize_server.analysis.findings import STOPPED, limit, read_findings
 from assize_server.core.analysis_settings import AnalysisSettings
+from assize_server.core.static_gates import StaticChecks
 
 MEBIBYTE: Final = 1024 * 1024
 SHAPE: Final = Shape(
@@ -69,7 +71,8 @@ class Station:
             for file in files:
                 await self._channel.send(Frame({"op": "put", "path": file.path}, file.content))
                 await self._expect("done")
-            await self._channel.send(Frame({"op": "analyse", "settings": for_guest(settings)}))
+            header: dict[str, object] = {"op": "analyse", "settings": for_guest(settings)}
+            await self._channel.send(Frame(header, rules_for_guest(settings.static)))
             answer = await self._expect("findings")
         self.answered += 1
         return understood(answer, settings)
@@ -110,3 +113,12 @@ def for_guest(settings: AnalysisSettings) -> dict[str, object]:
         "mypy": settings.mypy.value,
         "honor_suppressions": settings.honor_suppressions,
     }
+
+
+def rules_for_guest(checks: StaticChecks) -> bytes:
+    """Return the static rules that it must match, as JSON; nothing if there are none."""
+    rules = [
+        {"id": rule.id, "words": rule.words, "matcher": json.loads(rule.matcher)}
+        for rule in checks.in_force()
+    ]
+    return json.dumps(rules).encode() if rules else b""

@@ -163,7 +163,7 @@ class _Trial:
 
     async def _hold_before(self, findings: tuple[Finding, ...]) -> HoldNotice | None:
         """Keep the job for a person where a static rule asks for it and nobody has agreed yet."""
-        holding = held_by(findings, self._job.policy.static)
+        holding = held_by(findings, self._job.policy.analysis.static)
         if not holding or self._job.released_by:
             return None
         if self._executor.landing is None:

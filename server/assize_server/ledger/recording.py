@@ -7,6 +7,7 @@ audit log and as a signed statement. If it cannot be written, nobody could tell.
 import asyncio
 import hashlib
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
