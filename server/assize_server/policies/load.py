@@ -143,8 +143,8 @@ def load_directory(folder: Path, known: frozenset[str] | None = None) -> PolicyS
         raise PolicyError(f"{folder}: there is no {DEFAULT_NAME}{SUFFIX}; policies here: {found}")
     teams = folder / TEAMS
     paths = _policy_paths(teams) if teams.is_dir() else []
-    found = orgs | {path.stem: loaded_team(read(path), orgs, known) for path in paths}
-    return PolicySet({name: _searching(loaded, rules) for name, loaded in found.items()})
+    every = orgs | {path.stem: loaded_team(read(path), orgs, known) for path in paths}
+    return PolicySet({name: _searching(loaded, rules) for name, loaded in every.items()})
 
 
 def _known(rules: StaticRules | None) -> frozenset[str]:
