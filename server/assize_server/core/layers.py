@@ -17,12 +17,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
+from assize.model.policies import LayerKind, PolicyLayer
 from assize.model.submission import RequestedLimits
 from assize_sandbox.limits import Limits, Shape
 from assize_server.core.analysis_settings import AnalysisSettings, MypyStrictness
 from assize_server.core.feedback import Feedback
 from assize_server.core.isolation import EngineDemand
-from assize_server.core.policy import Layer, LayerKind, Policy, effective_limits
+from assize_server.core.policy import Policy, effective_limits
 from assize_server.core.rules import Approval, combined
 from assize_server.core.static_gates import StaticGates
 
@@ -82,11 +83,14 @@ def requested(policy: Policy, limits: RequestedLimits) -> Policy:
     }
     if not asked:
         return policy
-    layers = (*policy.layers, Layer(LayerKind.REQUEST, policy.name, _digest({"limits": asked})))
+    layers = (
+        *policy.layers,
+        PolicyLayer(LayerKind.REQUEST, policy.name, _digest({"limits": asked})),
+    )
     return replace(policy, limits=allowed, layers=layers, digest=chain_digest(layers))
 
 
-def chain_digest(layers: Sequence[Layer]) -> str:
+def chain_digest(layers: Sequence[PolicyLayer]) -> str:
     """Return the one digest of all layers. That of a single one is its own."""
     if len(layers) == 1:
         return layers[0].digest

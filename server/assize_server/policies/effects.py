@@ -10,7 +10,13 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from assize.model.effects import EffectKind
 from assize_server.core import globs
-from assize_server.core.rules import DB_KINDS, FS_KINDS, RENAMES, SIZED_KINDS
+from assize_server.core.rules import (
+    DB_KINDS,
+    FS_KINDS,
+    RENAMES,
+    SIZED_KINDS,
+    fault_of_path,
+)
 from assize_server.policies.form import Line, Name, Section, contradiction
 
 KINDS: Final = tuple(kind.value for kind in EffectKind)
@@ -46,8 +52,8 @@ def _table_glob(text: str) -> str:
 
 def _path(text: str) -> str:
     """Take a path that an effect could have; it needs not be below `workspace/`."""
-    if not text or any(part in {"", ".", ".."} for part in text.split("/")):
-        raise contradiction(f"must be a path without empty parts, . and .., got {text!r}")
+    if fault := fault_of_path(text):
+        raise contradiction(fault)
     return text
 
 

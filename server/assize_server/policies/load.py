@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from assize.model.policies import LayerKind
 from assize.strict_yaml import Document, YamlError
 from assize_server.core.layers import loosenings, meet
-from assize_server.core.policy import LayerKind, Policy
+from assize_server.core.policy import Policy
 from assize_server.core.rules import EffectRules, RuleTest
 from assize_server.core.static_gates import StaticGates
 from assize_server.core.weighing import fault_of_test
@@ -65,6 +66,8 @@ class LoadedPolicy:
     """The file's checked form; of a team's, completed with what it tightens."""
     source: str
     """The file as it was written."""
+    above: tuple["LoadedPolicy", ...] = ()
+    """Those that it tightens, the organisation's first."""
 
     @property
     def rules(self) -> EffectRules:
@@ -86,6 +89,10 @@ class PolicySet:
     def snapshot(self) -> "PolicySet":
         """Return the set as it is now, which never changes: what one request is judged by."""
         return self
+
+    def by_name(self) -> dict[str, LoadedPolicy]:
+        """Return the policies with their files, in order of name."""
+        return dict(self._loaded)
 
     def loaded(self, name: str) -> LoadedPolicy:
         """Return a policy with its file.
@@ -213,7 +220,7 @@ def loaded_team(
             *_loosened(document, above.policy, policy),
         ]
     )
-    return LoadedPolicy(meet(above.policy, policy), document, file, source.text)
+    return LoadedPolicy(meet(above.policy, policy), document, file, source.text, (above,))
 
 
 def _policy_paths(folder: Path) -> list[Path]:

@@ -5,11 +5,12 @@ import json
 from typing import Final
 
 from assize.model.effects import Decision, EffectKind
+from assize.model.policies import LayerKind, PolicyLayer
 from assize.model.verdict import Assurance
 from assize_sandbox.limits import Limits, Shape
 from assize_server.core.analysis_settings import AnalysisSettings
 from assize_server.core.isolation import EngineDemand, IsolationLevel
-from assize_server.core.policy import Layer, LayerKind, Policy
+from assize_server.core.policy import Policy
 from assize_server.core.rules import Approval, Budget, EffectRules, Match, Rule, RuleTest
 from assize_server.core.static_gates import StaticGates
 from assize_server.policies.effects import (
@@ -48,7 +49,7 @@ def policy_of(file: PolicyText, kind: LayerKind) -> Policy:
         engine=_engine(file.engine),
         static=_static(file.static),
         effects=(rules_of(file),),
-        layers=(Layer(kind, file.name, digest),),
+        layers=(PolicyLayer(kind, file.name, digest),),
     )
 
 

@@ -59,13 +59,13 @@ class PolicyText(Section):
     """What the files of all layers have in common."""
 
     api_version: Literal["assize.dev/v1"] = Field(alias="apiVersion")
-    """The version of this form."""
+    """`assize.dev/v1`, the version of this form."""
     name: Name
-    """What requests call it; the file is called the same."""
+    """What requests call it: small letters, digits, `-`, `_`. The same as the file's."""
     owner: Line
-    """Who answers for it."""
+    """Who answers for it; one line. Change it to somebody in your organisation."""
     description: Prose
-    """What it is for."""
+    """What it is for. Callers see it."""
     limits: LimitsSection
     """The most that a run may use."""
     analysis: AnalysisSection
@@ -79,7 +79,7 @@ class PolicyText(Section):
     static: StaticSection
     """Which static rules the source is searched for, and what each does."""
     default: Verb
-    """What is done about an effect that no rule is about."""
+    """What is done about an effect that no rule is about: `deny`, `hold` or `allow`."""
     default_approval: ApprovalSection | None = None
     """Who decides on what `default` holds; given where that is `hold`."""
     rules: Rules
@@ -101,16 +101,16 @@ class PolicyFile(PolicyText):
     """A policy of Assize: what a verification may use, what it must show, and what may land."""
 
     layer: Literal["org"]
-    """Whose word it is: the organisation's."""
+    """Whose word it is: `org`, or `team` for a file in `teams/`."""
 
 
 class TeamFile(PolicyText):
     """A team's policy: an org policy, tightened. What it does not give is the org file's."""
 
     layer: Literal["team"]
-    """Whose word it is: a team's. It can only tighten."""
+    """Whose word it is: `org`, or `team` for a file in `teams/`."""
     tightens: Name
-    """The org policy that it tightens."""
+    """Of a team's file alone: the org policy that it tightens."""
 
 
 def json_schema() -> str:

@@ -33,33 +33,38 @@ class LimitsSection(Section):
     cpu_seconds: float = Field(ge=LEAST_LIMITS.cpu_seconds, le=_SECONDS_MOST)
     """CPU time over all processes of the run."""
     memory_mb: int = Field(ge=LEAST_LIMITS.shape.memory_bytes // MB, le=_MB_MOST)
-    """Memory over all processes, the files in the work folder and in /tmp included. No swap."""
+    """Memory over all processes, the files in the work folder and in `/tmp` included. There is no
+    swap."""
     pids: int = Field(ge=LEAST_LIMITS.shape.pids, le=32768)
     """Processes and threads alive at once, the sandbox's own included."""
     cpu_cores: float = Field(ge=LEAST_LIMITS.shape.cpu_cores, le=256)
-    """Cores that the run may keep busy; 0.5 is half of one."""
+    """Cores that the run may keep busy; `0.5` is half of one. A request cannot change it."""
     output_mb: Megabytes
-    """Kept of each output stream."""
+    """What is kept of each output stream."""
     disk_mb: Megabytes
-    """What fits in the work folder, and again in /tmp."""
+    """What fits in the work folder, and again in `/tmp`."""
     disk_inodes: int = Field(ge=LEAST_LIMITS.shape.disk_inodes, le=1_000_000)
-    """Files and folders in the work folder, and again in /tmp."""
+    """Files and folders in the work folder, and again in `/tmp`. A request cannot change it."""
     file_mb: Megabytes
     """The largest single file."""
     # The engines give a container no more, so that a larger number would mean nothing.
     open_files: int = Field(ge=LEAST_LIMITS.open_files, le=OPEN_FILES_MOST)
-    """Open files of one process."""
+    """Open files of one process; at most 4096, which is what a container gets."""
 
 
 class RuffSection(Section):
     """Which rules of ruff's are looked for. Entries are rule prefixes: `F`, `F82`, `F821`."""
 
     select: tuple[RulePrefix, ...] = Field(min_length=1)
-    """Rules to look for."""
+    """Rules that ruff looks for, as prefixes: a group (`F`), a part of it (`F82`) or one rule
+    (`F821`). At least one; never `ALL`, which means other rules with each version of ruff. A team
+    adds to it."""
     ignore: tuple[RulePrefix, ...]
-    """Rules to leave out of those."""
+    """Rules left out of those. The longer prefix wins, `ignore` among equals. A team keeps some of
+    them, or none."""
     block: tuple[RulePrefix, ...]
-    """Rules whose findings fail the verification; findings of the others are warnings."""
+    """Rules whose findings fail the verification; findings of the others are warnings. Each must be
+    selected, since a rule that is never looked for is no safeguard. A team adds to it."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -85,7 +90,8 @@ class MypySection(Section):
     """How mypy is run."""
 
     strictness: MypyStrictness
-    """`"off"` (in quotes, since YAML versions disagree about it), `standard` or `strict`."""
+    """`"off"` (in quotes, since YAML versions disagree about it), `standard` (annotated code is
+    checked) or `strict` (everything must be annotated)."""
     block: bool
     """Whether mypy's errors fail the verification; else they are warnings."""
 
@@ -104,24 +110,27 @@ class AnalysisSection(Section):
     mypy: MypySection
     """The type checker."""
     suppressions: Literal["ignore", "honor"]
-    """Whether `# noqa`, `# type: ignore` and their like in the code count."""
+    """`ignore`: `# noqa`, `# type: ignore` and their like in the code count for nothing. `honor`:
+    they count."""
 
 
 class AssuranceSection(Section):
     """What a pass must be worth."""
 
     least: Literal["shared", "split_objects", "split", "external"]
-    """The weakest assurance of a pass: how far the code could have influenced its verdict."""
+    """The weakest assurance of a pass: how far the code could have influenced its verdict; see the
+    values below."""
     objects: Literal["mark", "refuse"]
-    """A test that leans on what an object of the code's says of itself: `mark` its assurance as
-    SPLIT_OBJECTS, or `refuse` it as UNVERIFIABLE."""
+    """A test that leans on what an object of the code says of itself (`==`, `in`, `isinstance`):
+    `mark` lowers its assurance to SPLIT_OBJECTS, `refuse` fails it as UNVERIFIABLE."""
 
 
 class FeedbackSection(Section):
     """What goes back to whoever submitted the code."""
 
     to_submitter: Feedback
-    """`full`; `inputs`: which input failed and no expected value; `verdict`: status and reason."""
+    """`full`; `inputs`: which input failed, no expected or actual value; `verdict`: status and
+    reason, no check by itself. What the program itself printed is told at every level."""
 
 
 class EngineSection(Section):
