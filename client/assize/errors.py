@@ -34,6 +34,8 @@ class ReasonCode(StrEnum):
     """The request is larger than the service takes."""
     UNKNOWN_POLICY = "UNKNOWN_POLICY"
     """No policy of that name is loaded."""
+    ISOLATION_TOO_WEAK = "ISOLATION_TOO_WEAK"
+    """The policy asks for an engine or a barrier that the service does not have."""
     UNKNOWN_WORKSPACE = "UNKNOWN_WORKSPACE"
     """There is no such workspace, snapshot or file for this caller."""
     UNKNOWN_VERIFICATION = "UNKNOWN_VERIFICATION"

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from assize.audit.entries import EntryKind
 from assize.convert.requests import VerificationRequest, request_from_bytes
 from assize.errors import InvalidFields
-from assize.model.approvals import Hold, HoldKind, HoldState
+from assize.model.approvals import Hold, HoldState
 from assize.model.verdict import Reason, Status
 from assize.model.workspaces import EntryKind as LogKind
 from assize_sandbox.errors import SandboxError
@@ -67,22 +67,10 @@ class Carrier:
         self._policy_digest = policy_digest
         self._clock = clock
 
-    async def resume(self) -> None:
-        """Go on with what was approved and not carried out when the service ended."""
-        for hold in await self._database.read(holds.approved_holds):
-            await self.carry(hold)
+    async def recover(self) -> None:
+        """End the holds whose approved run was under way when the service ended."""
         for hold in await self._database.read(records.started_runs):
-            await self._fail(
-                hold, HoldState.FAILED, "the service ended while the run was under way"
-            )
-
-    async def carry(self, hold: Hold) -> None:
-        """Carry out an approved hold; whatever goes wrong is told by the hold itself."""
-        match hold.kind:
-            case HoldKind.BEFORE_COMMIT:
-                await self.commit(hold.id)
-            case HoldKind.BEFORE_EXECUTION:
-                await self.start(hold.id)
+            await self._fail(hold, HoldState.FAILED, "the service ended during the run")
 
     async def commit(self, hold_id: str) -> None:
         """Make the effects of an approved hold the workspace's head."""
@@ -168,19 +156,13 @@ class Carrier:
             raise SandboxError(f"nothing is kept beside the hold {hold.id}")
         return request_from_bytes(request)
 
-    async def ended(self, hold_ids: tuple[str, ...]) -> None:
-        """Bring up to date what was told of holds that were denied or have expired."""
-
-        def act(connection: Connection) -> None:
-            now_ms = int(self._clock() * 1000)
-            for hold_id in hold_ids:
-                hold = holds.bundle_of(connection, hold_id).hold
-                detail = holds.status_of(connection, hold_id).detail
-                text = f"hold {hold_id} ended without an approval: {detail}"
-                settlement = Settlement(Status.FAILED, Reason.POLICY_DENIED, text)
-                self._settle(connection, hold, settlement, now_ms)
-
-        await self._database.write(act)
+    def ended(self, connection: Connection, hold_id: str) -> None:
+        """End the verification of a hold that was denied or has expired."""
+        hold = holds.bundle_of(connection, hold_id).hold
+        detail = holds.status_of(connection, hold_id).detail
+        text = f"hold {hold_id} ended without an approval: {detail}"
+        settlement = Settlement(Status.FAILED, Reason.POLICY_DENIED, text)
+        self._settle(connection, hold, settlement, int(self._clock() * 1000))
 
     async def _fail(self, hold: Hold, state: HoldState, detail: str) -> None:
         _log.warning("approved_hold_not_carried_out", hold=hold.id, error=detail)

@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 
 from assize.canonical import effect_set_digest
+from assize.model.approvals import HoldSummary
 from assize.model.effects import Decision, Effect, EffectSet
 from assize.model.verdict import (
     Finding,
@@ -95,7 +96,10 @@ class WorkspaceLanding:
         effects: Effects,
         caps: Caps,
         clock: Callable[[], float],
+        *,
+        announce: Callable[[HoldSummary], None],
     ) -> None:
+        self._announce = announce
         self._moves = moves
         self._objects = objects
         self._effects = effects
@@ -169,7 +173,7 @@ class WorkspaceLanding:
             made = holding.of_effects(
                 job, found.effects, found.weighing, self._moves.audience, int(self._clock())
             )
-            await self._moves.keep_effects(job, made.hold, found.snapshot, self._caps)
+            kept = await self._moves.keep_effects(job, made.hold, found.snapshot, self._caps)
         except (HoldTooLarge, TooManyHolds, OverQuota) as error:
             ending = (Status.FAILED, Reason.POLICY_DENIED, str(error))
             return found.landed(WorkspaceOutcome.DISCARDED, ending)
@@ -177,6 +181,7 @@ class WorkspaceLanding:
             return found.landed(
                 WorkspaceOutcome.CONFLICT, (Status.INFRA_ERROR, Reason.CONFLICT, str(error))
             )
+        self._announce(kept)
         return found.landed(WorkspaceOutcome.HELD, held(made.notice), made.notice)
 
     async def hold_before(self, job: Job, findings: tuple[Finding, ...]) -> HoldNotice:
@@ -189,7 +194,7 @@ class WorkspaceLanding:
         if approval is None:
             raise SandboxError("the policy holds this code and names nobody who may approve it")
         made = holding.of_source(job, findings, approval, self._moves.audience, int(self._clock()))
-        await self._moves.keep_run(job, made.hold, self._caps)
+        self._announce(await self._moves.keep_run(job, made.hold, self._caps))
         return made.notice
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from assize.audit.entries import EntryKind
 from assize.canonical import effect_set_digest
 from assize.convert.requests import VerificationRequest, request_to_bytes
-from assize.model.approvals import Hold, RequiredApproval
+from assize.model.approvals import Hold, HoldSummary, RequiredApproval
 from assize.model.effects import EffectSet
 from assize.model.submission import RequestedLimits
 from assize.model.workspaces import EntryKind as LogKind
@@ -127,7 +127,9 @@ class Moves:
             await self.make_ready(pinned.base.root, snapshot.root)
         return landed
 
-    async def keep_effects(self, job: Job, hold: Hold, snapshot: Snapshot, caps: Caps) -> None:
+    async def keep_effects(
+        self, job: Job, hold: Hold, snapshot: Snapshot, caps: Caps
+    ) -> HoldSummary:
         """Keep what a run left until a person has decided.
 
         Raises:
@@ -136,15 +138,16 @@ class Moves:
         pinned = workspace_of(job)
         request = request_to_bytes(request_of(job))
 
-        def act(connection: Connection) -> None:
-            create_hold(connection, hold, fresh_nonce(), caps)
+        def act(connection: Connection) -> HoldSummary:
+            made = create_hold(connection, hold, fresh_nonce(), caps)
             records.keep_run(connection, hold.id, request)
             records.keep_commit(connection, hold.id, pinned.workspace_id, snapshot)
             append(connection, entries.of_hold(EntryKind.HOLD, hold, hold.created_at * _SECOND_MS))
+            return made
 
-        await self._database.write(act)
+        return await self._database.write(act)
 
-    async def keep_run(self, job: Job, hold: Hold, caps: Caps) -> None:
+    async def keep_run(self, job: Job, hold: Hold, caps: Caps) -> HoldSummary:
         """Keep a request until a person has decided whether it is run.
 
         Raises:
@@ -152,12 +155,13 @@ class Moves:
         """
         request = request_to_bytes(request_of(job))
 
-        def act(connection: Connection) -> None:
-            create_hold(connection, hold, fresh_nonce(), caps)
+        def act(connection: Connection) -> HoldSummary:
+            made = create_hold(connection, hold, fresh_nonce(), caps)
             records.keep_run(connection, hold.id, request)
             append(connection, entries.of_hold(EntryKind.HOLD, hold, hold.created_at * _SECOND_MS))
+            return made
 
-        await self._database.write(act)
+        return await self._database.write(act)
 
     async def make_ready(self, before: FolderNode, after: FolderNode) -> None:
         """Make the layer that the next run needs. A failure costs time, later, and nothing else."""

@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable
 from assize.convert.requests import VerificationRequest, request_from_proto
 from assize.errors import FieldViolation, InvalidFields, ReasonCode
 from assize.model.submission import Submission, WorkspaceUse
+from assize.model.verdict import Isolation
 from assize.v1 import verification_pb2
 from assize_server.core.excerpt import one_line
 from assize_server.core.faults import Faults
+from assize_server.core.isolation import isolation_fault
 from assize_server.core.policy import LooserThanPolicy, Policy, effective_limits
 from assize_server.core.spec import validate_request
 from assize_server.core.submission import check_files
@@ -57,6 +59,7 @@ async def admit(
     message: verification_pb2.VerifyRequest,
     policies: PolicySet,
     *,
+    isolation: Isolation | None = None,
     submitter: str = "anonymous",
     pin: Pin | None = None,
 ) -> Job:
@@ -71,6 +74,24 @@ async def admit(
         request = request_from_proto(message)
     except InvalidFields as error:
         raise Refused(ReasonCode.INVALID_REQUEST, error.violations) from error
+    return await admitted(request, policies, isolation=isolation, submitter=submitter, pin=pin)
+
+
+async def admitted(
+    request: VerificationRequest,
+    policies: PolicySet,
+    *,
+    isolation: Isolation | None = None,
+    submitter: str = "anonymous",
+    pin: Pin | None = None,
+) -> Job:
+    """Do the same with a request that was read.
+
+    Raises:
+        Refused: It is too large, or asks for more than its policy allows.
+        UnknownPolicy: The policy is not loaded.
+        UnknownWorkspace: The workspace is not there.
+    """
     if len(request.request_id) > REQUEST_ID_MOST_CHARS:
         text = f"at most {REQUEST_ID_MOST_CHARS} characters, got {len(request.request_id)}"
         raise Refused(ReasonCode.INVALID_REQUEST, (FieldViolation("request_id", text),))
@@ -79,6 +100,8 @@ async def admit(
     there = None if pinned is None else pinned.files
     _refuse(validate_request(request.submission, request.spec, there))
     policy = policy_named(policies, request.policy)
+    if isolation is not None and (fault := isolation_fault(policy.engine, isolation)):
+        raise Refused(ReasonCode.ISOLATION_TOO_WEAK, (FieldViolation("policy", fault),))
     try:
         limits = effective_limits(policy, request.limits)
     except LooserThanPolicy as error:

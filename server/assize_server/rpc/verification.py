@@ -9,7 +9,7 @@ import grpc
 from assize.convert.answers import event_to_proto, verdict_to_proto
 from assize.errors import FieldViolation, ReasonCode
 from assize.model.events import Event
-from assize.model.verdict import Verdict
+from assize.model.verdict import Isolation, Verdict
 from assize.v1 import verification_pb2, verification_pb2_grpc
 from assize_server.execution.job import Dispatcher, Draining, IdReused, Job, Saturated
 from assize_server.policies.load import PolicySet
@@ -43,11 +43,13 @@ class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
         dispatcher: Dispatcher,
         policies: PolicySet,
         *,
+        isolation: Isolation | None = None,
         pin: Pin | None = None,
         caller: Caller = nobody_special,
         verdicts: Verdicts | None = None,
     ) -> None:
         self._verdicts = verdicts
+        self._isolation = isolation
         self._attendance = Attendance(dispatcher)
         self._policies = policies
         self._pin = pin
@@ -103,7 +105,13 @@ class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
 
     async def _admit(self, request: verification_pb2.VerifyRequest, context: Any) -> Job:
         try:
-            return await admit(request, self._policies, submitter=self._caller(), pin=self._pin)
+            return await admit(
+                request,
+                self._policies.snapshot(),
+                isolation=self._isolation,
+                submitter=self._caller(),
+                pin=self._pin,
+            )
         except UnknownWorkspace as error:
             await refuse_workspace(context, error)
         except Refused as refused:
