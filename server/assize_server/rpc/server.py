@@ -60,7 +60,7 @@ class RpcServer:
             _verification(dispatcher, policies, rooms), self._server
         )
         candidates_pb2_grpc.add_CandidateServiceServicer_to_server(
-            CandidateService(dispatcher, policies), self._server
+            _candidates(dispatcher, policies, rooms), self._server
         )
         policy_pb2_grpc.add_PolicyServiceServicer_to_server(PolicyService(policies), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -114,3 +114,11 @@ def _verification(
         caller=caller_name,
         verdicts=rooms.verdict,
     )
+
+
+def _candidates(
+    dispatcher: Dispatcher, policies: PolicySet, rooms: Rooms | None
+) -> CandidateService:
+    if rooms is None:
+        return CandidateService(dispatcher, policies)
+    return CandidateService(dispatcher, policies, isolation=rooms.isolation, caller=caller_name)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any
 
 import grpc
 
@@ -15,6 +15,7 @@ from assize_server.execution.job import Dispatcher, Draining, IdReused, Job, Sat
 from assize_server.policies.load import PolicySet
 from assize_server.rpc.admission import Pin, Refused, UnknownPolicy, UnknownWorkspace, admit
 from assize_server.rpc.attendance import Attendance
+from assize_server.rpc.callers import ANONYMOUS, Caller, nobody_special
 from assize_server.rpc.refusal import (
     refuse_fields,
     refuse_for_room,
@@ -22,17 +23,8 @@ from assize_server.rpc.refusal import (
     refuse_workspace,
 )
 
-Caller = Callable[[], str]
-"""Tells who calls, inside a call."""
 Verdicts = Callable[[str], Awaitable[tuple[str, Verdict] | None]]
 """Finds who submitted a verification, and its verdict."""
-ANONYMOUS: Final = "anonymous"
-"""Everybody, where the service does not ask who calls."""
-
-
-def nobody_special() -> str:
-    """Tell that callers are not told apart."""
-    return ANONYMOUS
 
 
 class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
