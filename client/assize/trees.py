@@ -106,8 +106,12 @@ def digest_of(content: bytes) -> Digest:
 
 
 def encode_tree(tree: Tree) -> bytes:
-    """Return the object of a tree: one form for one meaning."""
-    entries = [_entry(name, tree[name]) for name in sorted(tree, key=_bytes)]
+    """Return the object of a tree: one form for one meaning.
+
+    Raises:
+        ValueError: A name is no Unicode.
+    """
+    entries = [_entry(name, tree[name]) for name in sorted(tree, key=str.encode)]
     return json.dumps(entries, separators=(",", ":")).encode()
 
 
@@ -134,7 +138,7 @@ def snapshot_id(root: FolderNode) -> SnapshotId:
     )
 
 
-EMPTY_TREE: Final = digest_of(encode_tree({}))
+EMPTY_TREE: Final = digest_of(b"[]")
 
 
 def _entry(name: str, node: Node) -> list[str | int]:
@@ -145,11 +149,6 @@ def _entry(name: str, node: Node) -> list[str | int]:
             return [name, "link", target]
         case FolderNode(tree, mode):
             return [name, "folder", mode, tree]
-
-
-def _bytes(name: str) -> bytes:
-    # A name that is no Unicode raises ValueError here, as it should.
-    return name.encode()
 
 
 def _node(entry: list[object]) -> Node:

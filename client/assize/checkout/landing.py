@@ -128,9 +128,9 @@ class Landing:
         for path, state in self._new.items():
             if state.type is not FileType.FOLDER or path in self._plan.kept:
                 continue
-            last, here = self._sides.last.get(path), self._sides.here.get(path)
             # Bits that only somebody here has changed stay as they are.
-            if path in self._plan.written or (last != state and here != state):
+            known = (self._sides.last.get(path), self._sides.here.get(path))
+            if path in self._plan.written or state not in known:
                 yield path
 
     def _type(self, path: str) -> FileType:

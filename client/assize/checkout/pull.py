@@ -3,7 +3,7 @@
 `assize.checkout.plan` decides, `assize.checkout.landing` carries it out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -63,7 +63,7 @@ def _pulled(
     plan = planned(sides, force=force)
     if plan.conflicts:
         raise _conflict(plan)
-    fetched = _fetch(remote, (name, listing.snapshot), folder, (plan, sides, scan), report)
+    fetched = _fetch(remote, (name, listing.snapshot), folder, (plan, sides), report)
     report.begin("writing the folder", len(plan.written) + len(plan.removed))
     Landing(
         folder, plan, sides=sides, seen=scan.signatures, landed=lambda _: report.advance(1)
@@ -108,11 +108,11 @@ def _fetch(
     remote: Remote,
     source: tuple[str, str],
     folder: Folder,
-    decided: tuple[Plan, Sides, Scan],
+    decided: tuple[Plan, Sides],
     report: Report,
 ) -> int:
     """See to it that all content that is needed is aside; return how many bytes were fetched."""
-    plan, sides, _ = decided
+    plan, sides = decided
     needed = {
         sides.new[path].digest: path
         for path in sorted(plan.written)
@@ -143,7 +143,7 @@ def _copied(folder: Folder, path: str | None, state: FileState) -> bool:
     return True
 
 
-def _batches(paths: Sequence[str], new: dict[str, FileState]) -> Iterator[list[str]]:
+def _batches(paths: Sequence[str], new: Mapping[str, FileState]) -> Iterator[list[str]]:
     batch, batch_bytes = list[str](), 0
     for path in paths:
         size_bytes = new[path].size_bytes

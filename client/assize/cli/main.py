@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from assize.cli import exit_codes, policy
+from assize.cli import exit_codes, policy, workspace
 from assize.cli.candidates import candidates
 from assize.cli.exit_codes import ExitStatus
 from assize.cli.target import EmbeddedFailure
@@ -72,6 +72,7 @@ app.command()(verify)
 app.command()(candidates)
 app.command()(verdict)
 app.add_typer(policy.app, name="policy")
+app.add_typer(workspace.app, name="workspace")
 
 
 @app.command("version")
