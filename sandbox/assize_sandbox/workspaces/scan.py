@@ -169,9 +169,10 @@ class Scan:
         entries = dict(before) if self._layering.transparent else {}
         folder = _Folder(name, path, status.st_mode & MODE_BITS, origin, before, entries, [])
         with os.scandir(descent.fd) as found:
-            names = sorted((os.fsencode(entry.name) for entry in found), reverse=True)
+            names = sorted(os.fsencode(entry.name) for entry in found)
         for raw in names:
             self._look(descent.fd, folder, raw)
+        folder.waiting.reverse()
         return folder
 
     def _look(self, fd: int, folder: _Folder, raw: bytes) -> None:
@@ -182,8 +183,9 @@ class Scan:
         folder.entries.pop(name, None)
         if self._layering.erases(status):
             return
-        self._entries += name not in folder.before
-        if fault := self._fault(raw, path):
+        is_new = name not in folder.before
+        self._entries += is_new
+        if is_new and (fault := self._fault(raw, path)):
             self._refuse(path, fault)
         elif stat.S_ISDIR(status.st_mode):
             folder.waiting.append(raw)
@@ -195,6 +197,7 @@ class Scan:
             self._refuse(path, KINDS.get(stat.S_IFMT(status.st_mode), "is of an unknown kind"))
 
     def _fault(self, raw: bytes, path: bytes) -> str:
+        """Tell why a new entry cannot be held, whatever it is."""
         if self._entries > self._limits.entries:
             return f"is beyond the first {self._limits.entries} changes"
         if fault := fault_of_name(raw):
