@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from assize.model.effects import Effect, EffectKind
 from assize_sandbox.workspaces.differences import Difference
-from assize_sandbox.workspaces.nodes import FileNode, FolderNode, Node
+from assize_sandbox.workspaces.nodes import FileNode, FolderNode, LinkNode, Node
 from assize_sandbox.workspaces.objects import ObjectMissing, ObjectStore
 
 MAGIC: Final = b"SQLite format 3\0"
@@ -33,19 +33,18 @@ class DatabaseFiles:
     main: FileNode
     wal: FileNode | None = None
     journal: FileNode | None = None
+    linked: tuple[str, ...] = ()
+    """Sidecars that are symlinks, as `ending -> target`: SQLite would follow them."""
 
     def parts(self) -> dict[str, FileNode]:
         """Return the files by what their names end with."""
         every = {"": self.main, WAL: self.wal, JOURNAL: self.journal}
         return {part: node for part, node in every.items() if node is not None}
 
-    def holds_what(self, other: "DatabaseFiles | None") -> bool:
-        """Tell whether another state has the same bytes; modes do not matter."""
-        digests, others = (
-            {part: node.digest for part, node in files.parts().items()} if files else None
-            for files in (self, other)
-        )
-        return digests == others
+    def content(self) -> dict[str, str]:
+        """Return what tells one state from another; modes do not matter."""
+        digests = {part: str(node.digest) for part, node in self.parts().items()}
+        return digests | {"linked": "\0".join(self.linked)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +115,13 @@ class DatabaseFinder:
 
     def _candidates(self, changed: Iterable[Difference]) -> Iterator[str]:
         for difference in changed:
-            if not any(
-                isinstance(node, FileNode) for node in (difference.before, difference.after)
-            ):
-                continue
-            yield difference.path
-            for ending in SIDECARS:
-                if difference.path.endswith(ending):
-                    yield difference.path.removesuffix(ending)
+            nodes = (difference.before, difference.after)
+            if any(isinstance(node, FileNode) for node in nodes):
+                yield difference.path
+            if any(isinstance(node, FileNode | LinkNode) for node in nodes):
+                for ending in SIDECARS:
+                    if difference.path.endswith(ending):
+                        yield difference.path.removesuffix(ending)
 
     def _change(self, source: str, path: str) -> DatabaseChange | None:
         """Return how the database at `source` before differs from that at `path` after."""
@@ -131,9 +129,10 @@ class DatabaseFinder:
         after, is_other = self._state(self._after, path)
         if before is None and after is None:
             return None
-        if before is not None and before.holds_what(after):
+        if before is not None and after is not None and before.content() == after.content():
             return None
-        fault = "was a file of another kind, and is a database now" if was_other else ""
+        fault = next(filter(None, (_fault(before), _fault(after))), "")
+        fault = "was a file of another kind, and is a database now" if was_other else fault
         fault = "was a database, and is a file of another kind now" if is_other else fault
         return DatabaseChange(path, before, after, fault)
 
@@ -143,9 +142,10 @@ class DatabaseFinder:
         if not isinstance(main, FileNode):
             return None, False
         wal, journal = (self._sidecar(root, path, ending) for ending in SIDECARS)
+        linked = tuple(self._linked(root, path))
         begins = main.size_bytes >= LEAST_BYTES and self._begins(main, (MAGIC,))
-        if begins or wal or journal:
-            return DatabaseFiles(main, wal, journal), False
+        if begins or wal or journal or linked:
+            return DatabaseFiles(main, wal, journal, linked), False
         return None, main.size_bytes > 0
 
     def _sidecar(self, root: FolderNode, path: str, ending: str) -> FileNode | None:
@@ -153,6 +153,13 @@ class DatabaseFinder:
         if isinstance(node, FileNode) and self._begins(node, SIDECARS[ending]):
             return node
         return None
+
+    def _linked(self, root: FolderNode, path: str) -> Iterator[str]:
+        """SECURITY: whatever such a link leads to would be folded in, and lies elsewhere."""
+        for ending in SIDECARS:
+            node = self._node(root, path + ending)
+            if isinstance(node, LinkNode):
+                yield f"{ending} -> {node.target}"
 
     def _begins(self, node: FileNode, ways: tuple[bytes, ...]) -> bool:
         try:
@@ -168,3 +175,7 @@ class DatabaseFinder:
                 return None
             node = self._objects.tree(node.tree).get(name)
         return node
+
+
+def _fault(files: DatabaseFiles | None) -> str:
+    return "a sidecar of it is a symlink" if files and files.linked else ""

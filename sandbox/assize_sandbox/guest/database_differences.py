@@ -28,7 +28,7 @@ def answer(before: str, after: str, deadline: float) -> "Told":
         for path, word in ((before, "before"), (after, "after")):
             try:
                 sides.append(database_side.Side(path, deadline))
-            except (apsw.Error, UnicodeDecodeError) as error:
+            except (apsw.Error, UnicodeDecodeError, database_side.SharedJournal) as error:
                 reraise_if_late(error)
                 return {"fault": f"its state {word} the run cannot be read: {said(error)}"}
         return {"effects": list(Comparison(*sides).effects())}

@@ -40,6 +40,8 @@ BOUNDS = {
 }
 STORED = (0, 3)
 """Of `hidden` in table_xinfo: an ordinary column, a stored generated one."""
+JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+"""Also how the name of a journal over several databases ends (pager.c, readSuperJournal)."""
 ROWID_NAMES = ("rowid", "_rowid_", "oid")
 SEQUENCE = "sqlite_sequence"
 Row = tuple[int | float | str | bytes | None, ...]
@@ -61,9 +63,10 @@ class Side:
     """One state. A file that is not there is an empty database."""
 
     def __init__(self, path: str, deadline: float) -> None:
-        """Open it; raises apsw.Error or UnicodeDecodeError if it cannot be read."""
+        """Open it; raises apsw.Error, UnicodeDecodeError or SharedJournal if it cannot be read."""
         there = os.path.exists(path)
         self.exists = there
+        require_own_journal(path + "-journal")
         self._db = apsw.Connection(path if there else ":memory:", apsw.SQLITE_OPEN_READWRITE)
         self._db.set_progress_handler(lambda: time.monotonic() > deadline, PROGRESS_STEPS)
         for switch, value in SWITCHES.items():
@@ -136,6 +139,24 @@ class Side:
 
 
 NUMBERS = ("user_version", "application_id")
+
+
+class SharedJournal(Exception):
+    """A rollback journal belongs to a transaction over several databases."""
+
+    def __init__(self) -> None:
+        super().__init__("its journal belongs to a transaction over several databases")
+
+
+def require_own_journal(path: str) -> None:
+    """Refuse a journal that names another one: whether it counts depends on files elsewhere.
+
+    SECURITY: here it would be ignored, in the workspace it might be rolled back.
+    """
+    if os.path.exists(path):
+        with open(path, "rb") as file:
+            if file.read().rstrip(b"\0").endswith(JOURNAL_MAGIC.rstrip(b"\0")):
+                raise SharedJournal
 
 
 def quoted(name: str) -> str:

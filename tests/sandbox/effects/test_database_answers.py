@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assize.model.effects import Effect, EffectKind, RowChange
@@ -101,6 +101,7 @@ JSONS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     told=JSONS
     | st.builds(

@@ -56,6 +56,17 @@ CASES: dict[str, tuple[Said, Said, list[str]]] = {
     "a log that SQLite ignores": ({"a": ONE}, {"a": ONE, "a-wal": b"x" * 99}, []),
     "a log beside no file": ({}, {"a-wal": WAL}, []),
     "a log that makes a database of a file": ({"a": b"x"}, {"a": b"x", "a-wal": WAL}, ["a"]),
+    "a log that is a link": ({"a": ONE}, {"a": ONE, "a-wal": Link("b"), "b": WAL}, ["a"]),
+    "a log that is a link elsewhere": (
+        {"a": ONE, "a-wal": Link("b")},
+        {"a": ONE, "a-wal": Link("c")},
+        ["a"],
+    ),
+    "a log that is a link makes a database of a file": (
+        {"a": b"x"},
+        {"a": b"x", "a-wal": Link("b")},
+        ["a"],
+    ),
     "shared memory": ({"a": ONE}, {"a": ONE, "a-shm": b"x" * 99}, []),
     "renamed": ({"a": ONE}, {"b": ONE}, []),
     "renamed with its log": ({"a": ONE, "a-wal": WAL}, {"b": ONE, "b-wal": WAL}, []),
@@ -102,6 +113,13 @@ async def test_file_that_becomes_or_ceases_to_be_a_database_has_a_fault(
     ]
     assert await asked(objects, {"a": ONE}, {"a": b"text"}) == [
         ("a", "was a database, and is a file of another kind now")
+    ]
+
+
+async def test_sidecar_that_is_a_link_is_a_fault(objects: ObjectStore) -> None:
+    """What SQLite would fold in lies elsewhere: nobody says that only the rows seen changed."""
+    assert await asked(objects, {"a": ONE}, {"a": TWO, "a-journal": Link("b")}) == [
+        ("a", "a sidecar of it is a symlink")
     ]
 
 

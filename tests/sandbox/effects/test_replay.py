@@ -60,7 +60,7 @@ def edited(draw: st.DrawFn) -> tuple[Said, Said]:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(trees=edited() | st.tuples(TREES.map(sound), TREES.map(sound)))
 def test_effects_replayed_on_the_base_give_the_head(

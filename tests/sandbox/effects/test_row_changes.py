@@ -292,6 +292,18 @@ def test_hot_journal_is_rolled_back(compare: Compare, tmp_path: Path) -> None:
     assert brief(compare(old, tmp_path / "new")) == []
 
 
+def test_journal_over_several_databases_is_a_fault(
+    compare: Compare, guest: ModuleType, tmp_path: Path
+) -> None:
+    """Whether it counts depends on files elsewhere: it is not taken for one that does not."""
+    old = make(tmp_path / "old", USERS, ROWS)
+    shutil.copy(old, tmp_path / "new")
+    magic = guest.database_side.JOURNAL_MAGIC
+    journal = magic + b"\0" * 504 + b"/workspace/elsewhere-mj1" + b"\0" * 8 + magic
+    (tmp_path / "new-journal").write_bytes(journal)
+    assert "several databases" in str(compare(old, tmp_path / "new")["fault"])
+
+
 def test_what_cannot_be_read_is_a_fault(compare: Compare, tmp_path: Path) -> None:
     """A file that only begins like a database is no database without rows."""
     good = make(tmp_path / "good", USERS, ROWS)
@@ -328,7 +340,7 @@ def exact(value: object) -> tuple[str, str]:
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(before=STATES, after=STATES)
 def test_counts_are_those_of_plain_python(
