@@ -35,6 +35,8 @@ class ReasonCode(StrEnum):
     """No policy of that name is loaded."""
     LOOSER_THAN_POLICY = "LOOSER_THAN_POLICY"
     """A limit asks for more than the policy allows."""
+    POLICIES_NOT_RELOADED = "POLICIES_NOT_RELOADED"
+    """A policy file is wrong, so that the old policies stay in force."""
     REQUEST_ID_REUSED = "REQUEST_ID_REUSED"
     """The request id belongs to a request with other content."""
     OVERLOADED = "OVERLOADED"

@@ -17,12 +17,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
+from assize.model.policies import LayerKind, PolicyLayer
 from assize.model.submission import RequestedLimits
 from assize_sandbox.limits import Limits, Shape
 from assize_server.core.analysis_settings import AnalysisSettings, MypyStrictness
 from assize_server.core.feedback import Feedback
 from assize_server.core.isolation import EngineDemand
-from assize_server.core.policy import Layer, LayerKind, Policy, effective_limits
+from assize_server.core.policy import Policy, effective_limits
 from assize_server.core.rules import Approval, combined
 from assize_server.core.static_gates import StaticGates
 
@@ -82,11 +83,14 @@ def requested(policy: Policy, limits: RequestedLimits) -> Policy:
     }
     if not asked:
         return policy
-    layers = (*policy.layers, Layer(LayerKind.REQUEST, policy.name, _digest({"limits": asked})))
+    layers = (
+        *policy.layers,
+        PolicyLayer(LayerKind.REQUEST, policy.name, _digest({"limits": asked})),
+    )
     return replace(policy, limits=allowed, layers=layers, digest=chain_digest(layers))
 
 
-def chain_digest(layers: Sequence[Layer]) -> str:
+def chain_digest(layers: Sequence[PolicyLayer]) -> str:
     """Return the one digest of all layers. That of a single one is its own."""
     if len(layers) == 1:
         return layers[0].digest
@@ -167,17 +171,27 @@ def _listed(values: Sequence[str] | frozenset[str]) -> str:
 
 def _flat(limits: Limits) -> dict[str, int | float]:
     """Return all limits by name, those of the shape among them."""
-    flat = {each.name: getattr(limits.shape, each.name) for each in fields(Shape)}
-    flat |= {each.name: getattr(limits, each.name) for each in fields(Limits)}
+    flat = {each.name: getattr(limits, each.name) for each in fields(Limits)}
     del flat["shape"]
-    return flat
+    return flat | {each.name: getattr(limits.shape, each.name) for each in fields(Shape)}
 
 
 def _limits(upper: Limits, lower: Limits) -> Limits:
-    above, below = _flat(upper), _flat(lower)
-    least = {name: min(value, below[name]) for name, value in above.items()}
-    shape = replace(upper.shape, **{each.name: least.pop(each.name) for each in fields(Shape)})
-    return replace(upper, shape=shape, **least)
+    above, below = upper.shape, lower.shape
+    return Limits(
+        shape=Shape(
+            memory_bytes=min(above.memory_bytes, below.memory_bytes),
+            pids=min(above.pids, below.pids),
+            cpu_cores=min(above.cpu_cores, below.cpu_cores),
+            disk_bytes=min(above.disk_bytes, below.disk_bytes),
+            disk_inodes=min(above.disk_inodes, below.disk_inodes),
+        ),
+        wall_seconds=min(upper.wall_seconds, lower.wall_seconds),
+        cpu_seconds=min(upper.cpu_seconds, lower.cpu_seconds),
+        output_bytes=min(upper.output_bytes, lower.output_bytes),
+        file_bytes=min(upper.file_bytes, lower.file_bytes),
+        open_files=min(upper.open_files, lower.open_files),
+    )
 
 
 def _analysis(upper: AnalysisSettings, lower: AnalysisSettings) -> AnalysisSettings:

@@ -9,10 +9,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Final, TypeVar
 
 from assize.errors import FieldViolation
+from assize.model.policies import PolicyLayer
 from assize.model.submission import RequestedLimits
 from assize.model.verdict import Assurance
 from assize_sandbox.limits import Limits, Shape
@@ -39,25 +39,6 @@ LEAST_LIMITS: Final = Limits(
 """The smallest limits that make sense: with less, Python does not even start."""
 
 Number = TypeVar("Number", int, float)
-
-
-class LayerKind(StrEnum):
-    """Whose word a layer is. Each can only tighten what those above it say."""
-
-    ORG = "org"
-    TEAM = "team"
-    REQUEST = "request"
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One of the texts that a policy is made of."""
-
-    kind: LayerKind
-    name: str
-    """The file's; of a request, the policy that it names."""
-    digest: str
-    """SHA-256, in hex, of what it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +69,7 @@ class Policy:
     """The static rules that the source is searched for."""
     effects: tuple[EffectRules, ...]
     """What may land of what a run changes: the rules of each file, the org's first."""
-    layers: tuple[Layer, ...]
+    layers: tuple[PolicyLayer, ...]
     """What it was made of, the org's first."""
 
 

@@ -129,3 +129,10 @@ def combined(approvals: Iterable[Approval]) -> Approval | None:
         quorum=max(approval.quorum for approval in each),
         ttl_seconds=min(approval.ttl_seconds for approval in each),
     )
+
+
+def fault_of_path(path: str) -> str | None:
+    """Return why no effect has such a path, None if one may: only those have a meaning here."""
+    if any(part in {"", ".", ".."} for part in path.split("/")):
+        return f"must be a path without empty parts, . and .., got {path!r}"
+    return None

@@ -123,7 +123,7 @@ def explain(rules: tuple[EffectRules, ...], act: Act) -> Explanation:
         for index, layer in enumerate(compiled)
         for rule in layer.finder.about(act)
     )
-    first = next((index for index, one in enumerate(layers) if one.rule == said.rule), 0)
+    first = max(range(len(layers)), key=lambda index: layers[index].decision, default=0)
     return Explanation(said, first, layers, matched)
 
 

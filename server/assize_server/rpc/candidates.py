@@ -66,10 +66,12 @@ class CandidateService(candidates_pb2_grpc.CandidateServiceServicer):
         if violations := bounds_kept(request):
             await refuse_fields(context, violations)
         runs = []
+        # All are judged by the same policies, whatever is read anew meanwhile.
+        policies = self._policies.snapshot()
         for index, candidate in enumerate(request.candidates):
             for repetition in range(max(1, request.repetitions) if same_as[index] is None else 0):
                 try:
-                    job = admit(single(request, candidate), self._policies)
+                    job = admit(single(request, candidate), policies)
                 except Refused as refused:
                     await refuse_fields(context, renamed(refused, index), refused.reason)
                 except UnknownPolicy as error:
