@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 MATCHES_MOST = 50
 """Of one rule in one file; of the others the last row tells how many there are."""
 LINE_END = re.compile(r"\r\n|\r|\n")
-"""As Python counts lines; ast-grep knows only the last of these."""
+"""As Python counts lines."""
+LONE_RETURN = re.compile(r"\r(?!\n)")
+"""SECURITY: ends a line for Python but not for ast-grep, to which what follows may be a comment."""
 
 
 class RuleRefused(Exception):
@@ -49,7 +51,7 @@ def search(path: str, text: str, rules: "list[Row]") -> "list[Row]":
     able = [rule for rule in rules if not rule["words"] or any(w in folded for w in rule["words"])]
     if not able:
         return []
-    root = SgRoot(text, "python").root()
+    root = SgRoot(LONE_RETURN.sub("\n", text), "python").root()
     places = Places(text)
     rows: list[Row] = []
     for rule in able:
