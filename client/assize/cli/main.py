@@ -30,6 +30,10 @@ _APPROVER: Final = (
     # Commands of ours that check signatures: a light installation has no library for that.
     EntryPoint("audit", "assize.cli.audit:app", _GROUP),
     EntryPoint("attest", "assize.cli.attest:app", _GROUP),
+    EntryPoint("holds", "assize.cli.holds:app", _GROUP),
+    EntryPoint("approve", "assize.cli.approve:approve", _GROUP),
+    EntryPoint("deny", "assize.cli.approve:deny", _GROUP),
+    EntryPoint("approvals", "assize.cli.approvals:app", _GROUP),
 )
 
 

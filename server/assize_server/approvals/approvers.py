@@ -38,7 +38,7 @@ class RevokedKey(_Section):
 
     key: str
     """PEM, or the Base64 of its 32 bytes."""
-    on: str
+    since: str
     """The day, in quotes, such as "2026-01-31"."""
 
 
@@ -131,7 +131,7 @@ def _person(document: Document, place: tuple[str | int, ...], section: PersonSec
         found = key_id(_key(document, (*here, "key"), each.key))
         if found in keys or found in revoked:
             raise document.error((*here, "key"), "the key is listed twice for this person")
-        revoked[found] = _day(document, (*here, "on"), each.on)
+        revoked[found] = _day(document, (*here, "since"), each.since)
     return Person(section.name, frozenset(section.groups), keys, revoked)
 
 

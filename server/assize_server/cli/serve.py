@@ -61,7 +61,7 @@ def command(
         typer.Option(
             metavar="ADDRESS",
             show_default=False,
-            help="Where approvers are answered: an address of its own, which asks for an approver's "
+            help="Where approvers are answered, an address of its own that asks for an approver's "
             "credential. Empty: a socket in the state folder that only this user can open.",
         ),
     ] = "",

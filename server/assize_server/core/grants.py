@@ -115,8 +115,8 @@ def _require_timely(grant: Grant, now: int) -> None:
 
 
 def _require_narrow(grant: Grant, now: int) -> None:
-    if grant.not_after - min(grant.not_before, now) > MOST_SECONDS:
-        text = f"a grant lasts {MOST_SECONDS} s at most, from its beginning"
+    if grant.not_after - now > MOST_SECONDS:
+        text = f"a grant lasts {MOST_SECONDS} s at most, this one {grant.not_after - now}"
         raise Refused(RefusalCode.TOO_WIDE, text)
     if not 1 <= grant.most_effects <= MOST_EFFECTS:
         text = f"a grant is for 1 to {MOST_EFFECTS} effects, got {grant.most_effects}"
