@@ -5,7 +5,6 @@ barrier that does not hold, or that cannot write down what it does, is worse tha
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -159,7 +158,7 @@ def _place(settings: Settings) -> Place | None:
 def _dispatcher(
     settings: Settings, opened: State, office: Office, executor: LocalExecutor
 ) -> LocalDispatcher:
-    recording = RecordingExecutor(executor, opened.database, office.ledger, time.time)
+    recording = RecordingExecutor(executor, opened.database, office.ledger, state.seconds)
     return LocalDispatcher(
         recording,
         concurrency=settings.concurrency,

@@ -36,9 +36,14 @@ class State:
         return self.workspaces.objects
 
 
+def seconds() -> float:
+    """Return the time in seconds since 1970."""
+    return time.time()
+
+
 def now_ms() -> int:
     """Return the time in milliseconds since 1970."""
-    return int(time.time() * 1000)
+    return int(seconds() * 1000)
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -29,7 +28,7 @@ from assize_server.landing.releasing import Releases
 from assize_server.ledger.recording import Ledger
 from assize_server.policies.load import PolicySet
 from assize_server.settings import Settings
-from assize_server.state import State, now_ms
+from assize_server.state import State, now_ms, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ async def offices(
             policy_digest,
             releases.release,
             ledger,
-            time.time,
+            seconds,
         )
         desk = Desk(
             state.database,
@@ -96,7 +95,7 @@ async def offices(
         expiring = asyncio.create_task(expire_forever(desk), name="assize-expiry")
         stack.push_async_callback(_ended, expiring)
         landing = WorkspaceLanding(
-            moves, state.objects, effects, Caps(), time.time, announce=desk.announce
+            moves, state.objects, effects, Caps(), seconds, announce=desk.announce
         )
         yield Office(landing, desk, ledger, carrier, releases)
 

@@ -44,7 +44,8 @@ class Rooms:
     desk: Desk
     pins: Pins
     effects: TreeEffects
-    isolation: Isolation
+    isolation: Isolation | None
+    """What holds code here; None: policies ask for nothing."""
     credentials: Credentials | None = None
     """Who may call; None: whoever reaches the listener, as `anonymous`."""
 
