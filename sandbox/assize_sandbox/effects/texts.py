@@ -19,6 +19,11 @@ SIDE_MOST_LINES: Final = 500
 DIFF_MOST_CHARACTERS: Final = 16 * 1024
 SET_MOST_DIFFS: Final = 50
 SET_MOST_CHARACTERS: Final = 256 * 1024
+SET_MOST_WORK: Final = 1_000_000
+"""Pairs of lines that may be compared in one set: two or three seconds, if they are hostile."""
+POPULAR_LINES: Final = 200
+"""From here on difflib leaves out lines that are everywhere, and is this many times quicker:"""
+POPULAR_GAIN: Final = 25
 CUT: Final = "(the rest is left out)\n"
 UNENDED: Final = "\n\\ No newline at end of file\n"
 """As diff(1) says it."""
@@ -70,26 +75,37 @@ def _escaped(character: str) -> str:
 def _diffs(objects: ObjectStore, effects: Sequence[Effect]) -> Iterator[tuple[int, str]]:
     places = [place for place, effect in enumerate(effects) if effect.kind in SHOWN]
     places.sort(key=lambda place: (effects[place].kind not in LOSING, place))
-    made, left = 0, SET_MOST_CHARACTERS
+    made, left, work = 0, SET_MOST_CHARACTERS, SET_MOST_WORK
     for place in places:
         if made == SET_MOST_DIFFS:
             return
-        diff = _diff(objects, effects[place])
+        sides = _sides(objects, effects[place])
+        work -= _work(*sides)
+        if work < 0:
+            return
+        diff = unified(effects[place].path, *sides)
         if diff and len(diff) <= left:
             made, left = made + 1, left - len(diff)
             yield place, diff
 
 
-def _diff(objects: ObjectStore, effect: Effect) -> str:
+def _sides(objects: ObjectStore, effect: Effect) -> tuple[str | None, str | None]:
+    """Return the texts before and after; neither if one of them is no small text."""
     if not _is_small(effect.before) or not _is_small(effect.after):
-        return ""
+        return None, None
     try:
         before, after = (_text(objects, state) for state in (effect.before, effect.after))
     except UnicodeDecodeError:
-        return ""
+        return None, None
     if any(side is not None and not _is_shown(side) for side in (before, after)):
-        return ""
-    return unified(effect.path, before, after)
+        return None, None
+    return before, after
+
+
+def _work(before: str | None, after: str | None) -> int:
+    """Return how many pairs of lines comparing may look at."""
+    lines, others = (text.count("\n") + 1 if text else 0 for text in (before, after))
+    return lines * others // (POPULAR_GAIN if others >= POPULAR_LINES else 1)
 
 
 def _is_small(state: FileState | None) -> bool:

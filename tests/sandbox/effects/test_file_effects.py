@@ -9,8 +9,10 @@ from assize.model.effects import Effect, EffectKind, FileType
 from assize_sandbox.effects import effects_between
 from assize_sandbox.effects.texts import (
     DIFF_MOST_CHARACTERS,
+    POPULAR_LINES,
     SET_MOST_CHARACTERS,
     SET_MOST_DIFFS,
+    SET_MOST_WORK,
     SIDE_MOST_BYTES,
     SIDE_MOST_LINES,
 )
@@ -290,11 +292,13 @@ async def test_diffs_are_bounded_each_and_together(objects: ObjectStore) -> None
 
 
 async def test_hostile_texts_are_compared_within_bounds(objects: ObjectStore) -> None:
-    """Texts at the bounds, made to keep a comparison busy, do have their diffs."""
-    one = "".join(f"{n % 2 if n % 3 else n}\n" for n in range(SIDE_MOST_LINES)).encode()
-    two = "".join(f"{n % 2 if n % 5 else -n}\n" for n in range(SIDE_MOST_LINES)).encode()
-    before = {str(n): one for n in range(SET_MOST_DIFFS)}
-    after = {str(n): two for n in range(SET_MOST_DIFFS)}
+    """Texts made to keep a comparison busy have diffs until the set's bound is met, and no more."""
+    lines = POPULAR_LINES - 2
+    one = b"x\n" * lines
+    two = "".join("x\n" if n % 2 else f"{n}\n" for n in range(lines)).encode()
+    before = {f"{n:02}": one for n in range(SET_MOST_DIFFS)}
+    after = {f"{n:02}": two for n in range(SET_MOST_DIFFS)}
     effects = await told(objects, before, after)
-    assert sum(len(effect.diff) for effect in effects) <= SET_MOST_CHARACTERS
+    diffs = [effect.diff for effect in effects if effect.diff]
+    assert len(diffs) == SET_MOST_WORK // (lines + 1) ** 2
     assert effects[0].diff
