@@ -39,6 +39,8 @@ class ReasonCode(StrEnum):
     """The request id belongs to a request with other content."""
     NO_SUCH_ENTRY = "NO_SUCH_ENTRY"
     """The audit log has no such entry or state."""
+    LOG_BROKEN = "LOG_BROKEN"
+    """The audit log does not continue what the service signed before."""
     UNKNOWN_VERIFICATION = "UNKNOWN_VERIFICATION"
     """No attestation of that verification is kept."""
     UNAUTHENTICATED = "UNAUTHENTICATED"
