@@ -73,7 +73,7 @@ async def _stream(_request: object, _context: Any) -> AsyncIterator[bytes]:
         yield _told()
 
 
-METHODS = {
+METHODS: dict[str, Any] = {
     "unary_unary": grpc.unary_unary_rpc_method_handler(_single),
     "unary_stream": grpc.unary_stream_rpc_method_handler(_stream),
     "stream_unary": grpc.stream_unary_rpc_method_handler(_single),
@@ -226,7 +226,7 @@ async def test_health_and_reflection_are_open(address: str, credentials: Credent
     """A load balancer has no token; what is reflected is public."""
     async with telling(address, Rules(credentials)) as at:
         async with grpc.aio.insecure_channel(at) as channel:
-            stub = health_pb2_grpc.HealthStub(channel)
+            stub: Any = health_pb2_grpc.HealthStub(channel)
             answer = await stub.Check(health_pb2.HealthCheckRequest())
             assert answer.status == health_pb2.HealthCheckResponse.SERVING
 

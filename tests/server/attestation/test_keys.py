@@ -1,6 +1,7 @@
 """The service's signing keys: made once, kept to itself, replaced as a whole."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -80,15 +81,18 @@ def test_log_keeps_its_name(tmp_path: Path) -> None:
         lambda text: "[]",
     ],
 )
-def test_damaged_file_is_not_replaced_by_a_new_key(tmp_path: Path, damage: object) -> None:
+def test_damaged_file_is_not_replaced_by_a_new_key(
+    tmp_path: Path, damage: Callable[[str], str]
+) -> None:
     """A service with another key than yesterday must not start in silence."""
     open_keys(tmp_path, clock)
     path = tmp_path / FOLDER / FILE
-    text = damage(path.read_text())  # type: ignore[operator]
+    text = damage(path.read_text())
     path.write_text(text)
-    for use in (lambda: open_keys(tmp_path, clock), lambda: service_keys.rotate(tmp_path, 6)):
-        with pytest.raises(KeysUnusable):
-            use()
+    with pytest.raises(KeysUnusable):
+        open_keys(tmp_path, clock)
+    with pytest.raises(KeysUnusable):
+        service_keys.rotate(tmp_path, 6)
     assert path.read_text() == text
 
 
