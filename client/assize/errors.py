@@ -48,6 +48,8 @@ class ReasonCode(StrEnum):
     """The request id belongs to a request with other content."""
     NO_SUCH_ENTRY = "NO_SUCH_ENTRY"
     """The audit log has no such entry or state."""
+    LOG_BROKEN = "LOG_BROKEN"
+    """The audit log does not continue what the service signed before."""
     UNAUTHENTICATED = "UNAUTHENTICATED"
     """The call has no credential, or one that the service does not know."""
     FORBIDDEN = "FORBIDDEN"

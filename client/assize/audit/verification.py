@@ -179,6 +179,8 @@ class _Log:
             text = f"entry {index} is {seconds:.0f} s older than one before it: a clock set back"
             known = index < self._known
             self._problems.add(Problem(ProblemKind.CLOCK, text, index, known))
+            # From here on the clock goes by its new time: each setting back is told once.
+            self._latest_ms = entry.time_ms
         self._latest_ms = max(self._latest_ms, entry.time_ms)
 
     def compare(self, older: Sequence[tuple[Remembered, Checkpoint]]) -> None:

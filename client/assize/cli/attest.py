@@ -29,7 +29,9 @@ from assize.spec_file import load_spec
 
 FORMAT: Final = "assize.attestation.v1"
 
-app = typer.Typer(help="Signed statements about verdicts.", no_args_is_help=True)
+app = typer.Typer(
+    help="Signed statements about verdicts.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.command()

@@ -21,14 +21,16 @@ from assize.cli.progress import Progress
 from assize.cli.target import DEFAULT_TIMEOUT, ServerOption, TimeoutOption
 from assize.cli.terminal import one_line
 from assize.cli.verify import Format, FormatOption
-from assize.errors import InvalidRequest, MalformedAnswer
+from assize.errors import InvalidRequest, MalformedAnswer, ReasonCode, ServiceFailure
 from assize.public_keys import PublicKey, read_key_file
 
 PROOF: Final = "assize.audit-proof.v1"
 CHECKPOINT_SUFFIX: Final = ".checkpoint"
 
 app = typer.Typer(
-    help="Read the audit log, and verify it without believing the service.", no_args_is_help=True
+    help="Read the audit log, and verify it without believing the service.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 KeyOption = Annotated[
@@ -273,10 +275,17 @@ def _opened(note: str, keys: list[PublicKey]) -> Checkpoint:
 def _verified(
     client: AuditClient, told: list[Remembered], keys: list[PublicKey], folder: Path
 ) -> Report:
-    note = client.checkpoint()
-    size = unverified(note).size
-    leaves = (each.leaf for each in client.entries(0, size))
-    report = verify(leaves, note, told, keys)
+    try:
+        note = client.checkpoint()
+        size = unverified(note).size
+        leaves = (each.leaf for each in client.entries(0, size))
+        report = verify(leaves, note, told, keys)
+    except MalformedAnswer as error:
+        _refuse(str(error))
+    except ServiceFailure as error:
+        if error.reason == ReasonCode.LOG_BROKEN:
+            _refuse(str(error))
+        raise
     if report.intact:
         memory.remember(folder, note, keys)
     return report

@@ -63,6 +63,7 @@ class Publisher:
         self._pace = pace
         self._published = Published(0, 0)
         self._nudge = asyncio.Event()
+        self._closing = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -109,9 +110,10 @@ class Publisher:
         """Publish what is new, and end. Idempotent."""
         if self._task is None:
             return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        # What is being published now is let end: it would be published a second time.
+        self._closing = True
+        self._nudge.set()
+        await self._task
         self._task = None
         if await self._news(await self._database.read(size)):
             await self.publish()
@@ -134,7 +136,7 @@ class Publisher:
         record_keys(connection, self._keys, now_ms)
 
     async def _go_on(self) -> None:
-        while True:
+        while not self._closing:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(LOOKS_SECONDS, self._pace.seconds)):
                     await self._nudge.wait()

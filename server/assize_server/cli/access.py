@@ -9,7 +9,11 @@ from assize_server.access.credentials import AccessFileError, digest_of, load_cr
 
 EXIT_USAGE = 2
 
-app = typer.Typer(help="Make tokens, and check the credentials file.", no_args_is_help=True)
+app = typer.Typer(
+    help="Make tokens, and check the credentials file.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 
 @app.command()

@@ -105,5 +105,5 @@ async def _found(context: Any, run: Any, act: Callable[[Connection], T]) -> T:
     except ValueError as error:
         await refuse(context, grpc.StatusCode.NOT_FOUND, ReasonCode.NO_SUCH_ENTRY, str(error))
     except LogBroken as error:
-        await refuse(context, grpc.StatusCode.DATA_LOSS, ReasonCode.INTERNAL, str(error))
+        await refuse(context, grpc.StatusCode.DATA_LOSS, ReasonCode.LOG_BROKEN, str(error))
     return found
