@@ -26,6 +26,7 @@ MATCHES_MOST = 50
 """Of one rule in one file; of the others the last row tells how many there are."""
 LINE_END = re.compile(r"\r\n|\r|\n")
 """As Python counts lines."""
+WORD = re.compile("[a-z0-9_]+")
 LONE_RETURN = re.compile(r"\r(?!\n)")
 """SECURITY: ends a line for Python but not for ast-grep, to which what follows may be a comment."""
 
@@ -36,7 +37,8 @@ class RuleRefused(Exception):
 
 def load() -> None:
     """Have ast-grep make ready what it makes ready once."""
-    SgRoot("", "python").root().find_all({"rule": {"kind": "call"}})
+    rule = {"id": "", "words": [], "matcher": {"rule": {"kind": "call", "regex": "^(é|[a-z]+)$"}}}
+    search("", "def first(value: int) -> int:\n    return len([value, 'text'])  # done\n", [rule])
 
 
 def find(texts: dict[str, str], rules: bytes) -> "list[Row]":
@@ -48,7 +50,8 @@ def find(texts: dict[str, str], rules: bytes) -> "list[Row]":
 def search(path: str, text: str, rules: "list[Row]") -> "list[Row]":
     """Return the rows for one file."""
     folded = text.casefold()
-    able = [rule for rule in rules if not rule["words"] or any(w in folded for w in rule["words"])]
+    alone = {f"\b{word}\b" for word in WORD.findall(folded)}
+    able = [rule for rule in rules if may_match(rule["words"], folded, alone)]
     if not able:
         return []
     root = SgRoot(LONE_RETURN.sub("\n", text), "python").root()
@@ -62,6 +65,11 @@ def search(path: str, text: str, rules: "list[Row]") -> "list[Row]":
             raise
         rows += matched(rule["id"], path, nodes, places)
     return rows
+
+
+def may_match(words: list[str], folded: str, alone: set[str]) -> bool:
+    """Tell whether a source has a word of a rule, within others or, as some must be, alone."""
+    return not words or not alone.isdisjoint(words) or any(word in folded for word in words)
 
 
 def require(rule: "Row") -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Self
 
 from assize.model.submission import SourceFile
@@ -20,6 +21,8 @@ MEBIBYTE: Final = 1024 * 1024
 SHAPE: Final = Shape(
     memory_bytes=1024 * MEBIBYTE, pids=64, cpu_cores=1.0, disk_bytes=128 * MEBIBYTE
 )
+CHECKS_MOST: Final = 64
+"""Sets of static rules that are kept as they are sent; there is one for each policy."""
 START_SECONDS: Final = 60.0
 ANSWER_SECONDS: Final = 30.0
 """More than the guest gives its child, so that the guest answers first if it can."""
@@ -115,6 +118,7 @@ def for_guest(settings: AnalysisSettings) -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=CHECKS_MOST)
 def rules_for_guest(checks: StaticChecks) -> bytes:
     """Return the static rules that it must match, as JSON; nothing if there are none."""
     rules = [

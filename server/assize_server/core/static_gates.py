@@ -46,8 +46,8 @@ class StaticRule:
     matcher: str
     """What ast-grep looks for: its `rule`, `constraints` and `utils`, as JSON."""
     words: tuple[str, ...] = ()
-    """A source that has none of these, case-folded, cannot match and is left out; if there are
-    none, every source is looked at."""
+    """A source that has none of these cannot match and is left out; if there are none, every source
+    is looked at. Derived from the matcher: see `policies/words.py`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Final, cast
 from ast_grep_py import Config, SgRoot
 
 from assize.strict_yaml import Path, Position, dotted
-from assize_server.core.static_gates import StaticRule
+from assize_server.policies import words
 from assize_server.policies.matchers import LANGUAGE
 from assize_server.policies.static_schema import Fixture, WrittenRule
 
@@ -76,12 +76,6 @@ def _expected(written: WrittenRule) -> Iterator[tuple[Fixture, bool]]:
     yield from ((fixture, False) for fixture in written.passes)
 
 
-def has_word(rule: StaticRule, source: str) -> bool:
-    """Tell whether a source is looked at at all for a rule; the guest asks the same."""
-    folded = source.casefold()
-    return not rule.words or any(word in folded for word in rule.words)
-
-
 def _problem(fixture: Fixture, written: WrittenRule, wanted: bool) -> str | None:
     try:
         ast.parse(fixture.source)
@@ -89,7 +83,7 @@ def _problem(fixture: Fixture, written: WrittenRule, wanted: bool) -> str | None
         # A near miss that is no Python is missed by everything.
         return f"this fixture is not Python ({error})"
     if matches(written.config, fixture.source) == wanted:
-        return None if not wanted or has_word(written.rule, fixture.source) else LEFT_OUT
+        return None if not wanted or words.present(written.rule.words, fixture.source) else LEFT_OUT
     return "the rule does not match" if wanted else "the rule must not match, and does"
 
 

@@ -5,9 +5,10 @@ import ast
 import pytest
 
 from assize_server.core.static_gates import StaticGates
-from assize_server.policies.static_fixtures import faults_of, has_word, matches
+from assize_server.policies.static_fixtures import faults_of, matches
 from assize_server.policies.static_rules import FOLDER, load_static
 from assize_server.policies.static_schema import WrittenRule
+from assize_server.policies.words import present
 from assize_server.settings import packaged_policies
 
 SHIPPED = load_static(packaged_policies() / FOLDER)
@@ -19,7 +20,7 @@ def seen(source: str) -> set[str]:
     return {
         each.rule.id
         for each in SHIPPED.written
-        if has_word(each.rule, source) and matches(each.config, source)
+        if present(each.rule.words, source) and matches(each.config, source)
     }
 
 
@@ -40,7 +41,7 @@ def test_words_leave_no_rule_out_of_a_source_that_it_matches() -> None:
     sources = [fixture.source for each in SHIPPED.written for fixture in each.matches]
     sources += [source.upper() for source in sources]
     for each in SHIPPED.written:
-        left_out = [source for source in sources if not has_word(each.rule, source)]
+        left_out = [source for source in sources if not present(each.rule.words, source)]
         assert not matches(each.config, "\n".join(left_out))
 
 
