@@ -168,6 +168,9 @@ class Carrier:
         _log.warning("approved_hold_not_carried_out", hold=hold.id, error=detail)
 
         def act(connection: Connection) -> None:
+            if records.kept_run(connection, hold.id) is None:
+                # Somebody else has carried it out, or ended it: there is nothing left to end.
+                return
             now_ms = int(self._clock() * 1000)
             kind = EntryKind.CONFLICT if state is HoldState.CONFLICT else EntryKind.DISCARD
             holds.mark(connection, hold.id, state, detail, now_ms // 1000)
