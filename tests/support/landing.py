@@ -61,13 +61,19 @@ class Court:
     dispatcher: LocalDispatcher
 
     async def verify(
-        self, source: bytes, spec: Spec = EXITS_WELL, *, base: str = "", **use: bool
+        self,
+        source: bytes,
+        spec: Spec = EXITS_WELL,
+        *,
+        base: str = "",
+        policy: str = "",
+        **use: bool,
     ) -> Verdict:
         """Have a program judged over the workspace."""
         submission = Submission((SourceFile("main.py", source),), entry_point="main.py")
         async with AsyncClient(self.address) as client:
             return await client.verify(
-                submission, spec, workspace=WorkspaceUse(WORKSPACE, base, **use)
+                submission, spec, policy, workspace=WorkspaceUse(WORKSPACE, base, **use)
             )
 
     async def verdict(self, verification_id: str) -> Verdict:
