@@ -29,6 +29,12 @@ class Settings:
     """What the service remembers: its database, keys and workspaces; None: `state` below home."""
     policies: Path | None = None
     """Folder of policy files; None: those that come with the package."""
+    access: Path | None = None
+    """The credentials file; None: whoever reaches the service may use it."""
+    checkpoints: str = ""
+    """Where the audit log's checkpoints are published, such as `folder:/mnt/elsewhere`."""
+    audit_origin: str = ""
+    """The audit log's name at its first start; empty: one made of the first key."""
     engine: EngineChoice = EngineChoice.AUTO
     runtime: tuple[str, ...] = ("runc",)
     """OCI runtime binary and its arguments, such as `runsc --platform=ptrace`."""
@@ -61,13 +67,19 @@ def packaged_policies() -> Path:
 
 
 def from_environment() -> Settings:
-    """Read ASSIZE_HOME, _STATE, _POLICIES, _ENGINE, _RUNTIME and DOCKER_HOST.
+    """Read ASSIZE_HOME, _STATE, _POLICIES, _ACCESS, _ENGINE, _RUNTIME and DOCKER_HOST.
+
+    Of the audit log ASSIZE_CHECKPOINTS and ASSIZE_AUDIT_ORIGIN.
 
     Raises:
         ValueError: A variable has a value that makes no sense.
     """
     policies, state = os.environ.get("ASSIZE_POLICIES"), os.environ.get("ASSIZE_STATE")
+    access = os.environ.get("ASSIZE_ACCESS")
     return Settings(
+        access=Path(access) if access else None,
+        checkpoints=os.environ.get("ASSIZE_CHECKPOINTS") or "",
+        audit_origin=os.environ.get("ASSIZE_AUDIT_ORIGIN") or "",
         state=Path(state) if state else None,
         home=Path(os.environ.get("ASSIZE_HOME") or DEFAULT_HOME),
         policies=Path(policies) if policies else None,

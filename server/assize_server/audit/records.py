@@ -1,0 +1,102 @@
+"""What the service writes of verifications and policies. Other rooms make their own entries.
+
+Each function belongs in the transaction of what it tells of.
+"""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from sqlalchemy import Connection
+
+from assize.attest import spec_digest, submission_digest
+from assize.audit.entries import Entry, EntryKind, decode
+from assize.model.callers import SERVICE, Caller
+from assize.model.verdict import Verdict
+from assize_server.attestation.keeping import keep
+from assize_server.audit.log import PAGE_MOST, append, read
+from assize_server.core.policy import Policy
+from assize_server.execution.job import Job
+
+
+def record_admission(connection: Connection, job: Job, caller: Caller, now_ms: int) -> int:
+    """Write that a job was admitted, before anything of it runs; return the entry's index."""
+    entry = Entry(
+        EntryKind.ADMISSION,
+        now_ms,
+        caller,
+        subject=_named(job.id, job.request_id, job.policy.name),
+        digests={
+            "policy": job.policy.digest,
+            "submission": submission_digest(job.submission),
+            "spec": spec_digest(job.spec),
+        },
+        counts={"files": len(job.submission.files)},
+    )
+    return append(connection, entry)
+
+
+def record_verdict(
+    connection: Connection, verdict: Verdict, envelope: bytes, caller: Caller, now_ms: int
+) -> int:
+    """Write that a verification ended, and keep its signed statement; return the entry's index."""
+    subject = _named(verdict.verification_id, verdict.request_id, verdict.policy)
+    if verdict.reason is not None:
+        subject["reason"] = verdict.reason.value
+    entry = Entry(
+        EntryKind.VERDICT,
+        now_ms,
+        caller,
+        subject=subject,
+        digests={"policy": verdict.policy_digest, "attestation": sha256(envelope).hexdigest()},
+        outcome=verdict.status.value,
+    )
+    keep(connection, verdict.verification_id, envelope, now_ms)
+    return append(connection, entry)
+
+
+def record_policies(
+    connection: Connection, policies: Iterable[Policy], caller: Caller, now_ms: int
+) -> int:
+    """Write each policy that is not the one last written under its name; return how many.
+
+    Call it at each start and after each reload.
+    """
+    known = _known_policies(connection)
+    changed = [each for each in policies if known.get(each.name) != each.digest]
+    for policy in changed:
+        entry = Entry(
+            EntryKind.POLICY_LOAD,
+            now_ms,
+            caller,
+            subject={"policy": policy.name},
+            digests={"policy": policy.digest},
+        )
+        append(connection, entry)
+    return len(changed)
+
+
+def record_start(connection: Connection, version: str, now_ms: int) -> int:
+    """Write that the service started; return the entry's index."""
+    return append(connection, Entry(EntryKind.START, now_ms, SERVICE, {"version": version}))
+
+
+def record_stop(connection: Connection, now_ms: int) -> int:
+    """Write that the service was told to stop; return the entry's index."""
+    return append(connection, Entry(EntryKind.STOP, now_ms, SERVICE))
+
+
+def _named(verification_id: str, request_id: str, policy: str) -> dict[str, str]:
+    named = {"verification_id": verification_id, "request_id": request_id, "policy": policy}
+    return {name: text for name, text in named.items() if text}
+
+
+def _known_policies(connection: Connection) -> dict[str, str]:
+    known: dict[str, str] = {}
+    at = 0
+    while page := read(connection, at, PAGE_MOST, [EntryKind.POLICY_LOAD]):
+        for stored in page:
+            entry = decode(stored.leaf)
+            if "policy" in entry.digests:
+                known[entry.subject.get("policy", "")] = entry.digests["policy"]
+        at = page[-1].index + 1
+    return known
