@@ -13,6 +13,7 @@ from typing import Final
 import psutil
 import structlog
 
+from assize.model.callers import SERVICE
 from assize.model.submission import RequestedLimits
 from assize.model.verdict import Isolation
 from assize_sandbox.effects.sandboxed import SandboxedDatabases
@@ -23,9 +24,7 @@ from assize_sandbox.probe import BarrierResult, probe, require
 from assize_server import engines, state
 from assize_server.access.credentials import Credentials
 from assize_server.analysis.analyser import Analyser
-from assize_server.approvals.desk import Desk
-from assize_server.audit.places import Place, place_of
-from assize_server.audit.publishing import Publisher
+from assize_server.audit.records import record_policies
 from assize_server.checks.judges import JudgeProcesses
 from assize_server.core.policy import effective_limits
 from assize_server.execution.dispatcher import LocalDispatcher
@@ -42,7 +41,7 @@ from assize_server.policies.load import PolicySet
 from assize_server.rpc.admission import DEFAULT_POLICY
 from assize_server.rpc.rooms import Rooms
 from assize_server.settings import Settings
-from assize_server.state import State, now_ms
+from assize_server.state import State
 
 HOST_RESERVE_BYTES: Final = 256 * 1024 * 1024
 """Memory that must stay free on the host once a run has taken all it may."""
@@ -60,14 +59,15 @@ class Service:
     isolation: Isolation
     barriers: tuple[BarrierResult, ...]
     state: State
-    desk: Desk
+    office: Office
     pins: Pins
     effects: TreeEffects
-    publisher: Publisher
 
     def rooms(self, credentials: Credentials | None = None) -> Rooms:
         """Return what the listener for submitters serves beside verifications."""
-        return Rooms(self.state, self.desk, self.pins, self.effects, self.isolation, credentials)
+        return Rooms(
+            self.state, self.office.desk, self.pins, self.effects, self.isolation, credentials
+        )
 
 
 @asynccontextmanager
@@ -80,10 +80,8 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     """
     async with AsyncExitStack() as stack:
         policies = LivePolicies(settings.policy_folder())
-        opened = await stack.enter_async_context(state.opened(settings))
-        publisher = Publisher(opened.database, opened.keys, _place(settings), now_ms)
-        await publisher.start()
-        stack.push_async_callback(publisher.close)
+        opened = await stack.enter_async_context(state.opened(settings, policies))
+        policies.when_changed = lambda: _note(opened, policies)
         engine = await asyncio.to_thread(engines.make, settings)
         stack.push_async_callback(engine.close)
         facts = await engine.start()
@@ -123,11 +121,17 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             isolation,
             barriers,
             opened,
-            office.desk,
+            office,
             pins,
             effects,
-            publisher,
         )
+
+
+def _note(opened: State, policies: PolicySet) -> None:
+    """Write down which policies hold from here on."""
+    opened.database.write_now(
+        lambda connection: record_policies(connection, policies, SERVICE, state.now_ms())
+    )
 
 
 async def examine(settings: Settings) -> tuple[EngineFacts, tuple[BarrierResult, ...]]:
@@ -149,10 +153,6 @@ def told(facts: EngineFacts, barriers: tuple[BarrierResult, ...]) -> Isolation:
     """Return what a verdict says of the isolation: only barriers that were seen to hold."""
     held = tuple(barrier.name for barrier in barriers if barrier.held)
     return Isolation(facts.engine, facts.runtime, facts.image_digest, held)
-
-
-def _place(settings: Settings) -> Place | None:
-    return place_of(settings.checkpoints) if settings.checkpoints else None
 
 
 def _dispatcher(

@@ -8,13 +8,15 @@ HOME/views         the views of runs under way
 """
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from assize_sandbox.workspaces.objects import ObjectStore
-from assize_server.attestation.keys import ServiceKeys, open_keys
+from assize_server.attestation.keys import ServiceKeys
+from assize_server.audit.running import RunningLog, keeping_log
+from assize_server.core.policy import Policy
 from assize_server.landing import records
 from assize_server.settings import Settings
 from assize_server.store.database import Database
@@ -27,8 +29,13 @@ class State:
 
     folder: Path
     database: Database
-    keys: ServiceKeys
+    log: RunningLog
     workspaces: WorkspaceStore
+
+    @property
+    def keys(self) -> ServiceKeys:
+        """What the service signs with."""
+        return self.log.keys
 
     @property
     def objects(self) -> ObjectStore:
@@ -47,17 +54,20 @@ def now_ms() -> int:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[State]:
+async def opened(settings: Settings, policies: Iterable[Policy]) -> AsyncIterator[State]:
     """Open the state, making what is not there yet, and close it again.
+
+    The log says that the service starts, by which policies, and that it ends.
 
     Raises:
         SandboxError: It cannot be opened, or was made by another version.
     """
     folder = settings.state_folder()
     database = Database(folder / "assize.db")
-    await database.open()
-    try:
-        keys = open_keys(folder, now_ms, settings.audit_origin)
+    async with AsyncExitStack() as stack:
+        await database.open()
+        stack.push_async_callback(database.close)
+        log = await stack.enter_async_context(keeping_log(settings, database, policies, now_ms))
         objects = ObjectStore(folder / "objects")
         workspaces = WorkspaceStore(
             database,
@@ -65,6 +75,4 @@ async def opened(settings: Settings) -> AsyncIterator[State]:
             folder / "objects",
             pins=lambda: database.read_now(records.pinned_trees),
         )
-        yield State(folder, database, keys, workspaces)
-    finally:
-        await database.close()
+        yield State(folder, database, log, workspaces)

@@ -123,7 +123,7 @@ async def sitting(
     await asyncio.to_thread(folder.chmod, 0o755)
     async with AsyncExitStack() as stack:
         policies = LivePolicies(policy_folder)
-        opened = await stack.enter_async_context(state.opened(settings))
+        opened = await stack.enter_async_context(state.opened(settings, policies))
         engine, analyser = RecordingEngine(programs), GatedAnalyser()
         stack.push_async_callback(engine.close)
         pool = WarmPool(engine, 0, memory_headroom_bytes=0)

@@ -104,25 +104,26 @@ def verify(
     remembered: Sequence[Remembered],
     keys: Sequence[PublicKey],
 ) -> Report:
-    """Verify the entries, in order and from the first on, under the note of the log's head."""
+    """Verify the entries, in order and from the first on, under the note of the log's head.
+
+    Under a note that no pinned key signed, nothing is read.
+    """
     problems = _Problems()
     checkpoint = _opened(Remembered("the log's checkpoint", note), keys, problems)
     older = [
         (each, made) for each in remembered if (made := _opened(each, keys, problems)) is not None
     ]
+    known = max((made.size for each, made in older if each.verified), default=0)
+    log = _Log(problems, known, {made.size for _, made in older})
     if checkpoint is not None:
         for each, made in older:
             _compare_origin(each, made, checkpoint, problems)
-    known = max((made.size for each, made in older if each.verified), default=0)
-    log = _Log(problems, known, _by_size([made for _, made in older]))
-    for leaf in leaves:
-        log.take(leaf)
-    log.compare(older)
-    if checkpoint is not None:
+        for leaf in leaves:
+            log.take(leaf)
+        log.compare(older)
         _compare_head(log.frontier, checkpoint, problems)
-    return Report(
-        log.frontier.size, log.frontier.root(), checkpoint, len(older), tuple(problems.told())
-    )
+    frontier, told = log.frontier, tuple(problems.told())
+    return Report(frontier.size, frontier.root(), checkpoint, len(older), told)
 
 
 @dataclass
@@ -205,10 +206,6 @@ def _opened(each: Remembered, keys: Sequence[PublicKey], problems: _Problems) ->
     except MalformedCheckpoint as error:
         problems.add(Problem(ProblemKind.SIGNATURE, f"{each.source}: {error}"))
         return None
-
-
-def _by_size(checkpoints: Iterable[Checkpoint]) -> set[int]:
-    return {checkpoint.size for checkpoint in checkpoints}
 
 
 def _compare_origin(

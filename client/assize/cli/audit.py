@@ -277,6 +277,7 @@ def _verified(
 ) -> Report:
     try:
         note = client.checkpoint()
+        # Read first, verified below; nothing is fetched under a note that is not good.
         size = unverified(note).size
         leaves = (each.leaf for each in client.entries(0, size))
         report = verify(leaves, note, told, keys)

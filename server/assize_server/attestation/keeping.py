@@ -8,11 +8,21 @@ from sqlalchemy.dialects.sqlite import insert
 from assize_server.attestation.tables import attestations
 
 RETENTION_MILLISECONDS: Final = 90 * 24 * 60 * 60 * 1000
-"""How long a statement is kept, unless the operator says otherwise."""
+"""How long a statement is kept."""
 
 
-def keep(connection: Connection, verification_id: str, envelope: bytes, now_ms: int) -> None:
-    """Keep a statement. That of a run that was held gives way to the one given after it."""
+def keep(
+    connection: Connection,
+    verification_id: str,
+    envelope: bytes,
+    now_ms: int,
+    retention_ms: int = RETENTION_MILLISECONDS,
+) -> None:
+    """Keep a statement, and forget those that are too old.
+
+    That of a run that was held gives way to the one given after it.
+    """
+    forget(connection, now_ms - retention_ms)
     row = {"verification_id": verification_id, "envelope": envelope, "made_ms": now_ms}
     renewed = {"envelope": envelope, "made_ms": now_ms}
     connection.execute(

@@ -45,6 +45,9 @@ class Pace:
     """So long after the last one, if there are new entries."""
 
 
+DEFAULT_PACE: Final = Pace()
+
+
 class Publisher:
     """Signs the log's head and publishes it. `start` first, `close` at the end."""
 
@@ -54,7 +57,7 @@ class Publisher:
         keys: ServiceKeys,
         place: Place | None,
         now_ms: Callable[[], int],
-        pace: Pace = Pace(),
+        pace: Pace = DEFAULT_PACE,
     ) -> None:
         self._database = database
         self._keys = keys

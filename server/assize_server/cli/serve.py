@@ -32,6 +32,7 @@ LOCAL_APPROVER = "local-approver"
 """Whoever can open the socket of approvals, where there is no credentials file."""
 
 _log = structlog.get_logger(__name__)
+_reloads: set[asyncio.Task[None]] = set()
 
 
 def command(
@@ -192,7 +193,7 @@ async def serve(settings: Settings, addresses: Addresses) -> None:
     known = None if settings.access is None else load_credentials(settings.access)
     tls = addresses.credentials()
     async with running(settings) as service:
-        loop.add_signal_handler(signal.SIGHUP, service.policies.on_signal)
+        loop.add_signal_handler(signal.SIGHUP, read_anew, service)
         server = RpcServer(service.dispatcher, service.policies, service.rooms(known))
         approvals = await approvals_server(service, addresses, known, tls)
         port = await server.start(addresses.listen, tls)
@@ -204,6 +205,13 @@ async def serve(settings: Settings, addresses: Addresses) -> None:
         await service.dispatcher.drain(settings.drain_seconds)
         await server.stop(1.0)
         await approvals.stop(1.0)
+
+
+def read_anew(service: Service) -> None:
+    """Read policies and approvers anew, beside everything else. What is wrong is in the log."""
+    service.policies.on_signal()
+    _reloads.add(task := asyncio.create_task(service.office.reload_approvers()))
+    task.add_done_callback(_reloads.discard)
 
 
 async def approvals_server(
@@ -228,7 +236,7 @@ async def approvals_server(
         )
     address = addresses.approvals or f"unix://{service.state.folder}/approvals.sock"
     server = ApprovalServer(
-        service.desk,
+        service.office.desk,
         caller_name if known is not None else lambda _context: LOCAL_APPROVER,
         [Authentication(Rules(known, APPROVALS))],
     )

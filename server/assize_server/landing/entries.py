@@ -5,41 +5,11 @@ from assize.canonical import effect_set_digest
 from assize.model.approvals import Hold
 from assize.model.callers import SERVICE, Caller, Role
 from assize.model.effects import EffectSet
-from assize.model.verdict import Verdict
-from assize_server.execution.job import Job
 
 
 def submitter(name: str) -> Caller:
     """Return whoever submitted a run."""
     return Caller(name, Role.ANONYMOUS if name == "anonymous" else Role.SUBMITTER)
-
-
-def of_admission(job: Job, request_digest: str, time_ms: int) -> Entry:
-    """Return the entry that is written before anything of a run begins."""
-    subject = {"verification_id": job.id, "policy": job.policy.name}
-    if job.workspace is not None:
-        subject["workspace"] = job.workspace.name
-    if job.released_by:
-        subject["hold_id"] = job.released_by
-    digests = {"policy": job.policy.digest, "request": request_digest}
-    if job.workspace is not None:
-        digests["base"] = job.workspace.base.id
-    return Entry(EntryKind.ADMISSION, time_ms, submitter(job.submitter), subject, digests)
-
-
-def of_verdict(job: Job, verdict: Verdict, verdict_digest: str, time_ms: int) -> Entry:
-    """Return the entry that is written when a run has ended."""
-    subject = {"verification_id": job.id, "policy": job.policy.name}
-    if verdict.reason is not None:
-        subject["reason"] = verdict.reason.value
-    digests = {"policy": job.policy.digest, "verdict": verdict_digest}
-    counts = {"checks": len(verdict.checks), "findings": len(verdict.findings)}
-    if verdict.workspace is not None:
-        counts["effects"] = verdict.effects_total
-        digests["effects"] = verdict.workspace.effects_digest
-    return Entry(
-        EntryKind.VERDICT, time_ms, SERVICE, subject, digests, counts, verdict.status.value
-    )
 
 
 def of_commit(

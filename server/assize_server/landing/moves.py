@@ -6,6 +6,7 @@ that the next run needs is made afterwards: it is a cache.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -55,13 +56,13 @@ class Moves:
     def __init__(
         self,
         database: Database,
-        approvers: Approvers,
+        approvers: Callable[[], Approvers],
         quotas: Quotas,
         audience: str,
         layers: Derivations | None = None,
     ) -> None:
         self._database = database
-        self.approvers = approvers
+        self._approvers = approvers
         self._quotas = quotas
         self.audience = audience
         self._layers = layers
@@ -101,7 +102,7 @@ class Moves:
         def act(connection: Connection) -> bool:
             uses = use_grants(
                 connection,
-                self.approvers,
+                self._approvers(),
                 weighing.effects,
                 required,
                 verification_id=job.id,

@@ -14,8 +14,10 @@ from assize_server.approvals.desk import Desk
 from assize_server.approvals.errors import ApproversError
 from assize_server.approvals.expiry import expire_forever
 from assize_server.approvals.holds import Caps
+from assize_server.approvals.live import LiveApprovers, digest_of
 from assize_server.approvals.seams import NoNotifier, Notifier
 from assize_server.approvals.webhooks import Webhooks, targets_from
+from assize_server.audit.records import record_approvers
 from assize_server.core.approvers import Approvers, ApproversContradiction
 from assize_server.execution.dispatcher import LocalDispatcher
 from assize_server.landing.carrying import Carrier
@@ -40,6 +42,13 @@ class Office:
     ledger: Ledger
     carrier: Carrier
     releases: Releases
+    approvers: LiveApprovers
+    state: State
+
+    async def reload_approvers(self) -> None:
+        """Read the approvers anew, and write down that they changed. For SIGHUP."""
+        if await asyncio.to_thread(self.approvers.reload):
+            await _note_approvers(self.state, self.approvers())
 
     async def begin(self, dispatcher: LocalDispatcher, policies: PolicySet, pins: Pins) -> None:
         """Go on with what was left when the service ended. Once everything else is up."""
@@ -62,7 +71,8 @@ async def offices(
         SandboxError: The file of approvers, credentials or webhooks is wrong.
     """
     async with AsyncExitStack() as stack:
-        approvers = approvers_of(settings)
+        approvers = LiveApprovers(lambda: approvers_of(settings))
+        await _note_approvers(state, approvers())
         notifier = await stack.enter_async_context(_notifier())
         quotas = state.workspaces.settings.quotas
         moves = Moves(state.database, approvers, quotas, state.keys.origin, views)
@@ -84,7 +94,7 @@ async def offices(
         )
         desk = Desk(
             state.database,
-            approvers=lambda: approvers,
+            approvers=approvers,
             audience=state.keys.origin,
             current_policy=policy_digest,
             committer=carrier,
@@ -97,7 +107,7 @@ async def offices(
         landing = WorkspaceLanding(
             moves, state.objects, effects, Caps(), seconds, announce=desk.announce
         )
-        yield Office(landing, desk, ledger, carrier, releases)
+        yield Office(landing, desk, ledger, carrier, releases, approvers, state)
 
 
 def approvers_of(settings: Settings) -> Approvers:
@@ -126,6 +136,13 @@ async def _notifier() -> AsyncIterator[Notifier]:
         return
     async with Webhooks(targets) as webhooks:
         yield webhooks
+
+
+async def _note_approvers(state: State, approvers: Approvers) -> None:
+    digest, people = digest_of(approvers), len(approvers.people)
+    await state.database.write(
+        lambda connection: record_approvers(connection, digest, people, now_ms())
+    )
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -5,7 +5,6 @@ audit log and as a signed statement. If it cannot be written, nobody could tell.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from functools import partial
 
@@ -14,19 +13,19 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from assize.audit.entries import Entry, EntryKind
-from assize.convert.answers import verdict_to_bytes
-from assize.convert.requests import VerificationRequest, request_to_bytes
+from assize.convert.requests import VerificationRequest
 from assize.model.callers import SERVICE
 from assize.model.spec import Spec
 from assize.model.submission import Submission
 from assize.model.verdict import Status, Verdict
 from assize_sandbox.errors import SandboxError
-from assize_server.attestation.keeping import keep
 from assize_server.attestation.keys import ServiceKeys
 from assize_server.attestation.statements import Circumstances, attest
 from assize_server.audit.log import append
+from assize_server.audit.records import record_admission, record_verdict
 from assize_server.execution.job import Emit, Executor, Job, could_not_tell
-from assize_server.landing import entries, records
+from assize_server.landing import records
+from assize_server.landing.entries import submitter
 from assize_server.ledger import verdicts
 from assize_server.store.database import Database
 
@@ -53,7 +52,7 @@ class Ledger:
             verdict = verdict if settlement is None else settlement.of(verdict)
         verdicts.record(connection, submitter, verdict, times_ms[1])
         statement = self._statement(request.submission, request.spec, verdict, times_ms)
-        keep(connection, verdict.verification_id, statement, times_ms[1])
+        record_verdict(connection, verdict, statement, SERVICE, times_ms[1])
 
     def _statement(
         self, submission: Submission, spec: Spec, verdict: Verdict, times_ms: tuple[int, int]
@@ -83,7 +82,11 @@ class RecordingExecutor:
         """Judge one job, and write down that it began and how it ended."""
         started_ms = self._now_ms()
         try:
-            await self._database.write(lambda connection: _admitted(connection, job, started_ms))
+            await self._database.write(
+                lambda connection: record_admission(
+                    connection, job, submitter(job.submitter), started_ms
+                )
+            )
             verdict = await self._judged(job, emit)
             await self._database.write(
                 lambda connection: self._ended(connection, job, verdict, started_ms)
@@ -104,8 +107,6 @@ class RecordingExecutor:
         now_ms = self._now_ms()
         times_ms = started_ms, max(started_ms, now_ms)
         self._ledger.record(connection, job.submitter, request_of(job), verdict, times_ms)
-        digest = hashlib.sha256(verdict_to_bytes(verdict)).hexdigest()
-        append(connection, entries.of_verdict(job, verdict, digest, now_ms))
         if job.released_by:
             records.forget(connection, job.released_by)
 
@@ -122,8 +123,3 @@ class RecordingExecutor:
 def request_of(job: Job) -> VerificationRequest:
     """Return what a statement is about: the submission and the spec."""
     return VerificationRequest(job.submission, job.spec, job.policy.name)
-
-
-def _admitted(connection: Connection, job: Job, now_ms: int) -> None:
-    digest = hashlib.sha256(request_to_bytes(request_of(job))).hexdigest()
-    append(connection, entries.of_admission(job, digest, now_ms))

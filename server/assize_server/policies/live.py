@@ -7,6 +7,7 @@
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,8 @@ class LivePolicies(PolicySet):
             PolicyError: A file is wrong.
         """
         self._folder = folder
+        self.when_changed: Callable[[], None] | None = None
+        """Called after each reload that changed something, on the thread that read."""
         # Reading is slow and two at once could end in the wrong order.
         self._reading = threading.Lock()
         super().__init__(load_directory(folder).by_name())
@@ -61,6 +64,8 @@ class LivePolicies(PolicySet):
             # INVARIANT: one assignment; every reader takes the mapping once.
             self._loaded = loaded
         change = _change(before, {name: each.policy.digest for name, each in loaded.items()})
+        if self.when_changed is not None and change != Reload((), (), ()):
+            self.when_changed()
         _log.info(
             "policies reloaded",
             added=change.added,

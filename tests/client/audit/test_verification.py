@@ -125,6 +125,13 @@ def test_checkpoint_of_a_stranger_is_refused() -> None:
     assert not judged(LEAVES, note="nonsense").sound
 
 
+def test_nothing_is_read_under_a_note_that_no_pinned_key_signed() -> None:
+    """Somebody who is not the service could go on for ever."""
+    endless = iter(lambda: LEAVES[0], None)
+    report = verify(endless, "nonsense", [kept(LEAVES)], [KEY])
+    assert (report.size, kinds(report)) == (0, [ProblemKind.SIGNATURE])
+
+
 def test_log_under_another_name_is_not_the_one_that_was_kept() -> None:
     """Else whoever has the key could begin a new log beside what was remembered."""
     report = judged(LEAVES, kept(LEAVES, origin="assize.example/older"))

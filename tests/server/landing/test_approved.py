@@ -72,6 +72,7 @@ async def test_approved_effects_land_without_another_run(court: Court) -> None:
         EntryKind.APPROVAL,
         EntryKind.COMMIT_INTENT,
         EntryKind.COMMIT,
+        EntryKind.VERDICT,
     )
     assert [each for each in kinds if each in wanted] == list(wanted)
 
