@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
-from assize.canonical import canonical
+from assize.canonical import Json, canonical
 from assize_server.approvals.errors import ApprovalError
 from assize_server.core.approvers import Approvers
 
@@ -45,8 +45,9 @@ class LiveApprovers:
 
 def digest_of(approvers: Approvers) -> str:
     """Return the SHA-256, in hex, of who may approve by which keys."""
-    told = [
-        [person.name, sorted(person.groups), sorted(person.keys), sorted(person.revoked)]
+    told: list[Json] = [
+        [person.name, *([*sorted(each)] for each in (person.groups, person.keys, person.revoked))]
         for person in sorted(approvers.people, key=lambda each: each.name)
     ]
-    return hashlib.sha256(canonical([told, sorted(approvers.submitters)])).hexdigest()
+    submitters: list[Json] = [*sorted(approvers.submitters)]
+    return hashlib.sha256(canonical([told, submitters])).hexdigest()

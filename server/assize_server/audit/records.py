@@ -77,7 +77,7 @@ def record_policies(
 
 
 def record_approvers(connection: Connection, digest: str, people: int, now_ms: int) -> bool:
-    """Write which approvers there are, by the digest of their keys, unless that was written last."""
+    """Write which approvers there are, by the digest of their keys, unless it was said last."""
     at: int | None = None
     while last := last_of_kind(connection, EntryKind.KEY_CHANGE, before=at):
         entry = decode(last.leaf)

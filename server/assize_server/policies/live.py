@@ -31,6 +31,9 @@ class Reload:
 class LivePolicies(PolicySet):
     """The policies of a folder, as they were when it was last read without a fault."""
 
+    when_changed: Callable[[], None] | None = None
+    """Called after each reload that changed something, on the thread that read."""
+
     def __init__(self, folder: Path) -> None:
         """Read the folder.
 
@@ -38,8 +41,6 @@ class LivePolicies(PolicySet):
             PolicyError: A file is wrong.
         """
         self._folder = folder
-        self.when_changed: Callable[[], None] | None = None
-        """Called after each reload that changed something, on the thread that read."""
         # Reading is slow and two at once could end in the wrong order.
         self._reading = threading.Lock()
         super().__init__(load_directory(folder).by_name())
