@@ -1,8 +1,8 @@
 """The difference of two policies beside their effect rules: key by key, looser or tighter.
 
-Lists are compared as sets of what they name. A prefix that is replaced by a longer or shorter one
-counts as one that is gone and one that is new, so that a change can look mixed that is not; it can
-never look tighter than it is.
+Lists are compared as sets of what they name. Where a longer prefix can win over a shorter one
+(`select`, `ignore`), one that is replaced by the other counts as gone and the other as new, so that
+a change can look mixed that is not; it can never look tighter than it is.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from assize_sandbox.limits import Limits, Shape
-from assize_server.core.analysis_settings import AnalysisSettings, MypyStrictness
+from assize_server.core.analysis_settings import AnalysisSettings, MypyStrictness, covers
 from assize_server.core.feedback import Feedback
 from assize_server.core.outcomes import Direction, approvals_change, compared
 from assize_server.core.policy import Policy
@@ -72,7 +72,7 @@ def _flat(limits: Limits) -> dict[str, float]:
 def _analysis(old: AnalysisSettings, new: AnalysisSettings) -> Iterator[SettingDifference]:
     yield _listed("analysis.ruff.select", old.ruff_select, new.ruff_select)
     yield _listed("analysis.ruff.ignore", old.ruff_ignore, new.ruff_ignore, more_is_looser=True)
-    yield _listed("analysis.ruff.block", old.ruff_block, new.ruff_block)
+    yield _blocked(old.ruff_block, new.ruff_block)
     strictness = (old.mypy, new.mypy)
     yield _ranked("analysis.mypy.strictness", strictness, tuple(map(_MYPY.index, strictness)))
     yield _flag("analysis.mypy.block", old.mypy_block, new.mypy_block)
@@ -138,6 +138,17 @@ def _ranked(key: str, values: Sequence[object], ranks: Sequence[float]) -> Setti
 def _flag(key: str, old: bool, new: bool) -> SettingDifference:
     """Compare two flags that are tighter where they are set."""
     return _ranked(key, (str(old).lower(), str(new).lower()), (old, new))
+
+
+def _blocked(old: Sequence[str], new: Sequence[str]) -> SettingDifference:
+    """Compare what fails a verification: a prefix says no more than one that covers it."""
+
+    def lacks(prefixes: Sequence[str], wanted: Sequence[str]) -> bool:
+        return any(not any(covers(prefix, each) for prefix in prefixes) for each in wanted)
+
+    direction = compared(tighter=lacks(old, new), looser=lacks(new, old))
+    names = (", ".join(sorted(old)), ", ".join(sorted(new)))
+    return SettingDifference("analysis.ruff.block", *names, direction)
 
 
 def _listed(
