@@ -135,7 +135,7 @@ def test_blocking_a_whole_group_in_place_of_one_of_its_rules_is_tighter(lax: Pol
 
 def test_static_hold_that_nobody_can_end_counts_as_a_failure(lax: Policy) -> None:
     """As it does where it is met."""
-    static = StaticGates(lax.static.warn, frozenset({"shell"}), frozenset(), OWNERS)
+    static = StaticGates(hold=frozenset({"shell"}), warn=lax.static.warn, fail=frozenset(), approval=OWNERS)
     nobody = replace(static, approval=replace(OWNERS, groups=frozenset()))
     told = compare_settings(replace(lax, static=static), replace(lax, static=nobody))
     assert {each.direction for each in told} == {Direction.TIGHTENED}
