@@ -11,7 +11,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +25,8 @@ from assize_server.core.weighing import fault_of_test
 from assize_server.policies.files import PolicyError, Source, org_file, read, refuse, team_file
 from assize_server.policies.records import policy_of, tests_of
 from assize_server.policies.schema import PolicyFile, PolicyText
-from assize_server.policies.static_names import static_names
+from assize_server.policies.searching import searching, static_rules
+from assize_server.policies.static_rules import StaticRules
 
 __all__ = [
     "DEFAULT_NAME",
@@ -47,6 +48,8 @@ TEAMS: Final = "teams"
 """The folder, in that of the policies, of the teams' files."""
 STATIC: Final = "static"
 """The folder, in that of the policies, of the static rules."""
+NO_POLICIES: Final = frozenset({"approvers.yaml"})
+"""Files of that folder with another form, which others read."""
 
 _LOOKALIKES = frozenset({".yaml", ".yml"})
 
@@ -139,14 +142,26 @@ def load_directory(folder: Path, known: frozenset[str] | None = None) -> PolicyS
     Raises:
         PolicyError: A file is wrong, the folder cannot be read, or it holds no default policy.
     """
-    known = static_names(folder / STATIC) if known is None else known
+    rules = static_rules(folder / STATIC) if known is None else None
+    known = _known(rules) if known is None else known
     orgs = {path.stem: loaded_org(read(path), known) for path in _policy_paths(folder)}
     if DEFAULT_NAME not in orgs:
         found = ", ".join(sorted(orgs)) or "none"
         raise PolicyError(f"{folder}: there is no {DEFAULT_NAME}{SUFFIX}; policies here: {found}")
     teams = folder / TEAMS
     paths = _policy_paths(teams) if teams.is_dir() else []
-    return PolicySet(orgs | {path.stem: loaded_team(read(path), orgs, known) for path in paths})
+    every = orgs | {path.stem: loaded_team(read(path), orgs, known) for path in paths}
+    return PolicySet({name: _searching(loaded, rules) for name, loaded in every.items()})
+
+
+def _known(rules: StaticRules | None) -> frozenset[str]:
+    return frozenset() if rules is None else frozenset({*rules.ids, *rules.groups})
+
+
+def _searching(loaded: LoadedPolicy, rules: StaticRules | None) -> LoadedPolicy:
+    if rules is None:
+        return loaded
+    return replace(loaded, policy=searching(loaded.policy, rules))
 
 
 def load_file(path: Path, known: frozenset[str] | None = None) -> LoadedPolicy:
@@ -157,14 +172,15 @@ def load_file(path: Path, known: frozenset[str] | None = None) -> LoadedPolicy:
     """
     is_team = path.absolute().parent.name == TEAMS
     folder = path.absolute().parent.parent if is_team else path.absolute().parent
-    known = static_names(folder / STATIC) if known is None else known
+    rules = static_rules(folder / STATIC) if known is None else None
+    known = _known(rules) if known is None else known
     if not is_team:
-        return loaded_org(read(path), known)
+        return _searching(loaded_org(read(path), known), rules)
     source = read(path)
     name = _tightened(source.document)
     above = folder / f"{name}{SUFFIX}"
     orgs = {name: loaded_org(read(above), known)} if above.is_file() else {}
-    return loaded_team(source, orgs, known)
+    return _searching(loaded_team(source, orgs, known), rules)
 
 
 def loaded_org(source: Source, known: frozenset[str]) -> LoadedPolicy:
@@ -213,7 +229,11 @@ def _policy_paths(folder: Path) -> list[Path]:
     except OSError as error:
         problem = f"the folder of policies cannot be read: {error.strerror or error}"
         raise PolicyError(f"{folder}: {problem}") from error
-    policies = [path for path in paths if path.suffix.lower() in _LOOKALIKES]
+    policies = [
+        path
+        for path in paths
+        if path.suffix.lower() in _LOOKALIKES and path.name not in NO_POLICIES
+    ]
     for path in policies:
         if path.suffix != SUFFIX:
             raise PolicyError(f"{path}:1:1: it would not be read; call it {path.stem}{SUFFIX}")
