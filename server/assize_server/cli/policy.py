@@ -4,6 +4,7 @@ Exit status: 0 all is well; 1 something was found, a test does not hold, or some
 that was not to be; 2 the command line or a file is at fault; 4 it could not be proven.
 """
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,6 @@ import typer
 from assize.cli.exit_codes import ExitStatus
 from assize.cli.terminal import one_line
 from assize.cli.verify import Format, FormatOption
-from assize.strict_yaml import Position
 from assize_server.cli.policy_diff import diff
 from assize_server.cli.policy_effective import effective
 from assize_server.cli.policy_explain import explain
@@ -20,6 +20,7 @@ from assize_server.cli.policy_files import (
     Json,
     Tested,
     faults_told,
+    fixture_faults,
     loaded,
     people,
     position,
@@ -29,6 +30,7 @@ from assize_server.cli.policy_files import (
 from assize_server.core.lint import Remark, Severity, lint
 from assize_server.policies.load import LoadedPolicy
 from assize_server.policies.schema import json_schema
+from assize_server.policies.static_fixtures import FixtureFault
 
 app = typer.Typer(
     help="Check, test, explain and compare policy files, offline.", no_args_is_help=True
@@ -63,6 +65,8 @@ def lint_policies(
 ) -> None:
     """Find rules that never decide, are not tested, say no why, or cost too much.
 
+    Of a folder, the fixtures of its static rules are run, too.
+
     Notes are told and do not fail it. Exit status: 0 clean, 1 something was found, 2 a file is at
     fault, 4 it could not be proven which rules decide.
 
@@ -77,13 +81,17 @@ def lint_policies(
             for policy in loaded(paths or [])
             for remark in lint(policy.rules, policy.tests, groups)
         ]
+        faults = fixture_faults(paths or [])
+    remarks = [_Told.of(policy, remark) for policy, remark in found]
+    remarks += [_Told.of_fixture(fault) for fault in faults]
     if output is Format.JSON:
-        remarks = [_remark(policy, remark) for policy, remark in found]
-        print_json({"format": "assize.policy-lint.v1", "remarks": remarks})
+        print_json(
+            {"format": "assize.policy-lint.v1", "remarks": [asdict(remark) for remark in remarks]}
+        )
     else:
-        for policy, remark in found:
-            typer.echo(_remark_line(policy, remark))
-    severities = {remark.severity for _, remark in found}
+        for remark in remarks:
+            typer.echo(remark.line_of_text())
+    severities = {remark.severity for remark in remarks}
     if Severity.UNKNOWN in severities:
         raise typer.Exit(ExitStatus.UNKNOWN)
     if Severity.ERROR in severities:
@@ -132,31 +140,50 @@ def schema() -> None:
     typer.echo(json_schema(), nl=False)
 
 
-def _remark(policy: LoadedPolicy, remark: Remark) -> Json:
-    at = _position(policy, remark)
-    return {
-        "file": policy.document.source,
-        "line": at.line,
-        "column": at.column,
-        "policy": policy.policy.name,
-        "rule": None if remark.rule is None else policy.rules.rules[remark.rule].id,
-        "code": remark.code,
-        "severity": remark.severity.value,
-        "text": remark.text,
-    }
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A remark as it is printed, and as a document."""
 
+    file: str
+    line: int
+    column: int
+    policy: str
+    """Empty: it is about a static rule."""
+    rule: str
+    """Empty: it is about all of them."""
+    code: str
+    severity: Severity
+    text: str
 
-def _remark_line(policy: LoadedPolicy, remark: Remark) -> str:
-    at = _position(policy, remark)
-    rule = "" if remark.rule is None else f"{policy.rules.rules[remark.rule].id}: "
-    where = f"{policy.document.source}:{at.line}:{at.column}"
-    return one_line(f"{where}: {remark.severity} {remark.code}: {rule}{remark.text}")
+    @classmethod
+    def of(cls, policy: LoadedPolicy, remark: Remark) -> "_Told":
+        place = () if remark.rule is None else ("rules", remark.rule)
+        at = position(policy.document, *place, remark.key)
+        rule = "" if remark.rule is None else policy.rules.rules[remark.rule].id
+        name, source = policy.policy.name, policy.document.source
+        return cls(
+            source, at.line, at.column, name, rule, remark.code, remark.severity, remark.text
+        )
 
+    @classmethod
+    def of_fixture(cls, fault: FixtureFault) -> "_Told":
+        at = fault.position
+        return cls(
+            fault.file,
+            at.line,
+            at.column,
+            "",
+            fault.rule,
+            "fixture",
+            Severity.ERROR,
+            fault.problem,
+        )
 
-def _position(policy: LoadedPolicy, remark: Remark) -> Position:
-    if remark.rule is None:
-        return position(policy.document, remark.key)
-    return position(policy.document, "rules", remark.rule, remark.key)
+    def line_of_text(self) -> str:
+        """Return it in one line, as editors and CI read it."""
+        rule = f"{self.rule}: " if self.rule else ""
+        where = f"{self.file}:{self.line}:{self.column}"
+        return one_line(f"{where}: {self.severity} {self.code}: {rule}{self.text}")
 
 
 def _tested(result: Tested) -> Json:

@@ -15,6 +15,7 @@ from assize.model.effects import Decision
 from assize_server.cli.policy_diff_text import rule_lines, setting_line
 from assize_server.cli.policy_files import (
     APPROVERS,
+    SECCOMP,
     Json,
     UsageFault,
     faults_told,
@@ -28,11 +29,11 @@ from assize_server.core.differences import Decided, RuleComparison, RuleDifferen
 from assize_server.core.policy import Policy
 from assize_server.core.rules import Approval, EffectRules
 from assize_server.core.setting_differences import SettingDifference, compare_settings
-from assize_server.policies.load import STATIC, LoadedPolicy
+from assize_server.policies.load import LoadedPolicy
 
 _NO_LAYER: Final = EffectRules(Decision.ALLOW, ())
 """Stands for a layer that is not there: it adds nothing to what the others forbid."""
-_BESIDE: Final = ("seccomp.json", APPROVERS, f"{STATIC}/*.yaml")
+_BESIDE: Final = (SECCOMP, APPROVERS)
 """Files of a folder that count, and whose meaning is not compared."""
 
 
@@ -88,7 +89,7 @@ def diff(
                 "format": "assize.policy-diff.v1",
                 "proven": is_proven,
                 "loosens": loosens,
-                "files_not_compared": beside,
+                "not_compared": beside,
                 "policies": [_document(each) for each in differences],
             }
         )
@@ -139,16 +140,10 @@ def _by_name(policies: Iterable[LoadedPolicy]) -> dict[str, Policy]:
 
 
 def _beside(old: Path, new: Path) -> list[str]:
-    """Return the other files of two folders that differ."""
+    """Return the other files of two folders that differ, and are not compared by meaning."""
     if not old.is_dir():
         return []
-    names = {
-        str(path.relative_to(folder))
-        for folder in (old, new)
-        for pattern in _BESIDE
-        for path in folder.glob(pattern)
-    }
-    return sorted(name for name in names if _content(old / name) != _content(new / name))
+    return [name for name in _BESIDE if _content(old / name) != _content(new / name)]
 
 
 def _content(path: Path) -> bytes | None:

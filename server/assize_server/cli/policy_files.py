@@ -19,6 +19,7 @@ from assize_server.core.weighing import fault_of_test
 from assize_server.policies.files import PolicyError, org_file, read, team_file
 from assize_server.policies.load import (
     DEFAULT_NAME,
+    STATIC,
     SUFFIX,
     TEAMS,
     LoadedPolicy,
@@ -27,11 +28,20 @@ from assize_server.policies.load import (
 )
 from assize_server.policies.records import rules_of, tests_of
 from assize_server.policies.schema import PolicyFile, PolicyText
+from assize_server.policies.static_fixtures import FixtureFault
+from assize_server.policies.static_rules import (
+    StaticRuleError,
+    StaticRules,
+    load_static,
+    run_fixtures,
+)
 from assize_server.policies.text import effective_text
 from assize_server.settings import from_environment
 
 APPROVERS: Final = "approvers.yaml"
 """Lies beside policies and is none."""
+SECCOMP: Final = "seccomp.json"
+"""Likewise."""
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -57,7 +67,7 @@ def faults_told() -> Iterator[None]:
     """End with the exit status of whatever goes wrong, and tell it on standard error."""
     try:
         yield
-    except (PolicyError, UsageFault, ValueError) as error:
+    except (PolicyError, StaticRuleError, UsageFault, ValueError) as error:
         for line in str(error).splitlines():
             typer.echo(f"error: {one_line(line)}", err=True)
         raise typer.Exit(ExitStatus.USAGE) from error
@@ -119,6 +129,25 @@ def tested(paths: Sequence[Path]) -> list[Tested]:
         # Reading them in full says what is wrong beside the tests, which refuse a file, too.
         loaded(paths)
     return results
+
+
+def static_rules(folder: Path) -> StaticRules:
+    """Return the static rules beside the policies of a folder; there may be none.
+
+    Raises:
+        StaticRuleError: A file of them is wrong.
+    """
+    return load_static(folder / STATIC) if (folder / STATIC).is_dir() else StaticRules()
+
+
+def fixture_faults(paths: Sequence[Path]) -> list[FixtureFault]:
+    """Return what the static rules of folders get wrong of their own fixtures.
+
+    Raises:
+        StaticRuleError: A file of them is wrong.
+    """
+    folders = [path for path in paths or [policy_folder()] if path.is_dir()]
+    return [fault for folder in folders for fault in run_fixtures(static_rules(folder))]
 
 
 def position(document: Document, *place: str | int) -> Position:

@@ -15,14 +15,18 @@ from assize_server.core.feedback import Feedback
 from assize_server.core.outcomes import Direction, approvals_change, compared
 from assize_server.core.policy import Policy
 from assize_server.core.rules import Approval
-from assize_server.core.static_gates import StaticGates
+from assize_server.core.static_gates import Gate
 
 _MYPY: Final = (MypyStrictness.OFF, MypyStrictness.STANDARD, MypyStrictness.STRICT)
 """From lax to strict."""
 _FEEDBACK: Final = (Feedback.FULL, Feedback.INPUTS, Feedback.VERDICT)
 """From the most that is told to the least."""
-_GATES: Final = ("not looked for", "warn", "hold", "fail")
-"""From lax to strict."""
+_NOT_LOOKED_FOR: Final = 0
+_GATES: Final = {
+    _NOT_LOOKED_FOR: "not looked for",
+    **{gate.value: gate.name.lower() for gate in Gate},
+}
+"""What is done about a static rule, from lax to strict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def compare_settings(old: Policy, new: Policy) -> tuple[SettingDifference, ...]:
             *_limits(old.limits, new.limits),
             *_analysis(old.analysis, new.analysis),
             *_demands(old, new),
-            *_static(old.static, new.static),
+            *_static(old, new),
         )
         if each.old != each.new
     )
@@ -95,30 +99,37 @@ def _demands(old: Policy, new: Policy) -> Iterator[SettingDifference]:
     yield _ranked("feedback.to_submitter", told, tuple(map(_FEEDBACK.index, told)))
 
 
-def _static(old: StaticGates, new: StaticGates) -> Iterator[SettingDifference]:
-    for name in sorted(_named(old) | _named(new)):
-        gates = (_gate(old, name), _gate(new, name))
+def _static(old: Policy, new: Policy) -> Iterator[SettingDifference]:
+    before, after = _gates(old), _gates(new)
+    for name in sorted({*before, *after}):
+        gates = (before.get(name, _NOT_LOOKED_FOR), after.get(name, _NOT_LOOKED_FOR))
         yield _ranked(f"static: {name}", tuple(_GATES[gate] for gate in gates), gates)
+    yield from _looked_for(old, new)
+    both_hold = old.static.hold and new.static.hold
     yield SettingDifference(
         "static.approval",
-        _approval(old.approval),
-        _approval(new.approval),
-        approvals_change(old.approval, new.approval) if old.hold and new.hold else Direction.SAME,
+        _approval(old.static.approval),
+        _approval(new.static.approval),
+        # Where only one of them holds, the gates say what that means.
+        approvals_change(old.static.approval, new.static.approval) if both_hold else Direction.SAME,
     )
 
 
-def _named(gates: StaticGates) -> frozenset[str]:
-    return gates.warn | gates.hold | gates.fail
+def _looked_for(old: Policy, new: Policy) -> Iterator[SettingDifference]:
+    """Yield each rule that looks for something else: nobody can tell for more or for less."""
+    before = {rule.id: rule.matcher for rule in old.analysis.static.in_force()}
+    for rule in new.analysis.static.in_force():
+        matcher = before.get(rule.id, rule.matcher)
+        yield SettingDifference(f"static: {rule.id}: rule", matcher, rule.matcher, Direction.MIXED)
 
 
-def _gate(gates: StaticGates, name: str) -> int:
-    if name in gates.hold and name not in gates.fail:
-        # A hold that nobody could end is a failure.
-        can_end = gates.approval is not None and gates.approval.groups
-        return _GATES.index("hold" if can_end else "fail")
-    if name in gates.fail:
-        return _GATES.index("fail")
-    return _GATES.index("warn" if name in gates.warn else "not looked for")
+def _gates(policy: Policy) -> dict[str, int]:
+    """Return what is done about each static rule; about each name, where rules are not known."""
+    checks = policy.analysis.static
+    if rules := checks.in_force():
+        return {rule.id: int(checks.gate(rule) or _NOT_LOOKED_FOR) for rule in rules}
+    gates = policy.static
+    return {name: int(gates.gate_of(name) or _NOT_LOOKED_FOR) for name in gates.names}
 
 
 def _approval(approval: Approval | None) -> str:

@@ -103,6 +103,17 @@ def test_lint_finds_what_nobody_can_approve(run: Run, folder: Path) -> None:
     assert {each["code"] for each in of(result)["remarks"]} == {"nobody"}
 
 
+def test_lint_runs_the_fixtures_of_static_rules(run: Run, folder: Path) -> None:
+    """A pattern that matches nothing is found here, and not when it is needed."""
+    file = min((folder / "static").glob("*.yaml"))
+    text = file.read_text()
+    begin = text.index("matches:")
+    file.write_text(f"{text[:begin]}matches:\n    - pass\n{text[begin + len('matches:') + 1 :]}")
+    result = run("lint", folder, "-o", "json")
+    assert result.exit_code == ExitStatus.FAILED
+    assert {each["code"] for each in of(result)["remarks"]} == {"fixture"}
+
+
 def test_failing_test_of_a_file_is_a_failure_and_not_a_fault_of_usage(
     run: Run, folder: Path
 ) -> None:

@@ -16,7 +16,7 @@ from assize_server.core.outcomes import Direction
 from assize_server.core.policy import Policy
 from assize_server.core.rules import Approval
 from assize_server.core.setting_differences import compare_settings
-from assize_server.core.static_gates import StaticGates
+from assize_server.core.static_gates import NO_CHECKS, StaticChecks, StaticGates, StaticRule
 from assize_server.policies.load import load_file
 from assize_server.policies.schema import TERMS, PolicyFile
 
@@ -42,6 +42,7 @@ def lax_policy() -> Policy:
             mypy=MypyStrictness.OFF,
             mypy_block=False,
             honor_suppressions=True,
+            static=NO_CHECKS,
         ),
         least_assurance=Assurance.SHARED,
         refuses_objects=False,
@@ -135,10 +136,30 @@ def test_blocking_a_whole_group_in_place_of_one_of_its_rules_is_tighter(lax: Pol
 
 def test_static_hold_that_nobody_can_end_counts_as_a_failure(lax: Policy) -> None:
     """As it does where it is met."""
-    static = StaticGates(hold=frozenset({"shell"}), warn=lax.static.warn, fail=frozenset(), approval=OWNERS)
+    static = StaticGates(
+        hold=frozenset({"shell"}), warn=lax.static.warn, fail=frozenset(), approval=OWNERS
+    )
     nobody = replace(static, approval=replace(OWNERS, groups=frozenset()))
     told = compare_settings(replace(lax, static=static), replace(lax, static=nobody))
     assert {each.direction for each in told} == {Direction.TIGHTENED}
+
+
+def test_static_rule_that_looks_for_something_else_is_mixed(lax: Policy) -> None:
+    """And a group that is named in place of its only rule changes nothing."""
+    rule = StaticRule("shell", "processes", "It runs a shell.", "Shells do anything.", "{}")
+    named, grouped = (
+        StaticGates(fail=frozenset({"shell"})),
+        StaticGates(fail=frozenset({rule.group})),
+    )
+
+    def searching(rule: StaticRule, gates: StaticGates) -> Policy:
+        checks = StaticChecks((rule,), gates)
+        return replace(lax, static=gates, analysis=replace(lax.analysis, static=checks))
+
+    assert compare_settings(searching(rule, named), searching(rule, grouped)) == ()
+    other = searching(replace(rule, matcher='{"kind": "call"}'), named)
+    (told,) = compare_settings(searching(rule, named), other)
+    assert told.direction is Direction.MIXED
 
 
 def _held(key: str) -> str:
