@@ -6,7 +6,7 @@ otherwise nothing is claimed.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from assize.model.effects import Decision, EffectKind
@@ -67,6 +67,21 @@ def decided(
             rules = tuple(_first(finder, example) for finder in finders)
             _confirm(levels, combination, rules, example)
             yield Found(cell.wheres, word, rules)
+
+
+def meetings(rules: EffectRules, rule: Rule, allowance: Allowance) -> tuple[str, ...]:
+    """Return the ids of the rules that decide on what a rule is about, in their order.
+
+    Raises:
+        NotProven: The allowance does not suffice.
+    """
+    alone = replace(rules, rules=(rule,))
+    ids = {
+        both[0].id
+        for both in (found.rules for found in decided((rules, alone), allowance))
+        if both[0] is not None and both[1] is not None
+    }
+    return tuple(each.id for each in rules.rules if each.id in ids)
 
 
 def _by_outcome(rules: EffectRules, asked: Sequence[int]) -> list[list[Rule]]:

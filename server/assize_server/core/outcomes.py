@@ -67,7 +67,7 @@ def change(old: Outcome, new: Outcome) -> Direction:
     """Return how the new outcome compares with the old one, each by itself."""
     if new.decision != old.decision:
         return compared(tighter=new.decision > old.decision, looser=new.decision < old.decision)
-    return both(_of_approvals(old.approval, new.approval), _of_meters(old.meter, new.meter))
+    return both(approvals_change(old.approval, new.approval), _of_meters(old.meter, new.meter))
 
 
 def both(*directions: Direction) -> Direction:
@@ -91,7 +91,8 @@ def compared(*, tighter: bool, looser: bool) -> Direction:
             return Direction.SAME
 
 
-def _of_approvals(old: Approval | None, new: Approval | None) -> Direction:
+def approvals_change(old: Approval | None, new: Approval | None) -> Direction:
+    """Return how what ends a hold has changed."""
     if old == new:
         return Direction.SAME
     # Without an approval nobody can agree, and that is the tightest.
@@ -116,7 +117,7 @@ def _of_meters(old: Meter | None, new: Meter | None) -> Direction:
     return both(
         _of_most(old.budget.count, new.budget.count),
         _of_most(old.budget.bytes, new.budget.bytes),
-        _of_approvals(old.approval, new.approval),
+        approvals_change(old.approval, new.approval),
     )
 
 
