@@ -5,11 +5,11 @@ a file that was not understood in full, and nobody loses their say because of on
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 
 import structlog
 
-from assize.canonical import Json, canonical
 from assize_server.approvals.errors import ApprovalError
 from assize_server.core.approvers import Approvers
 
@@ -45,9 +45,9 @@ class LiveApprovers:
 
 def digest_of(approvers: Approvers) -> str:
     """Return the SHA-256, in hex, of who may approve by which keys."""
-    told: list[Json] = [
-        [person.name, *([*sorted(each)] for each in (person.groups, person.keys, person.revoked))]
+    told = [
+        [person.name, *(sorted(each) for each in (person.groups, person.keys, person.revoked))]
         for person in sorted(approvers.people, key=lambda each: each.name)
     ]
-    submitters: list[Json] = [*sorted(approvers.submitters)]
-    return hashlib.sha256(canonical([told, submitters])).hexdigest()
+    canonical = json.dumps([told, sorted(approvers.submitters)], separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
