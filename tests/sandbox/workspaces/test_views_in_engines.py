@@ -58,7 +58,7 @@ async def views_of_engine(
         yield made
     finally:
         made.close()
-    assert mounts_in(tmp_path) == []
+    assert mounts_in(tmp_path / "views of engine") == []
 
 
 @asynccontextmanager
