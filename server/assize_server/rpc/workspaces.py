@@ -204,23 +204,8 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
         self, request_iterator: AsyncIterator[workspace_pb2.UploadRequest], context: Any
     ) -> workspace_pb2.UploadResponse:
         """Receive objects; each that is whole is kept, whatever comes after it."""
-        caller, owner = self._caller(context), ""
-        upload: Incoming | None = None
-        try:
-            async for message in request_iterator:
-                if upload is None:
-                    owner, upload = await _done(
-                        context, self._store.uploading, caller, message.workspace
-                    )
-                await _done(context, self._take, upload, owner, message)
-            if upload is None:
-                return workspace_pb2.UploadResponse()
-            async with _told(context):
-                upload.finish()
-        finally:
-            if upload is not None:
-                upload.close()
-        return workspace_pb2.UploadResponse(objects=len(upload.kept), bytes=upload.bytes)
+        async with _told(context):
+            return await self._upload(self._caller(context), request_iterator)
 
     async def Push(  # noqa: N802
         self, request: workspace_pb2.PushRequest, context: Any
@@ -254,6 +239,26 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
         caller = self._caller(context)
         found = await _done(context, self._store.snapshots, caller, workspace, reference)
         return found[0]
+
+    async def _upload(
+        self, caller: str, messages: AsyncIterator[workspace_pb2.UploadRequest]
+    ) -> workspace_pb2.UploadResponse:
+        upload: Incoming | None = None
+        owner = ""
+        try:
+            async for message in messages:
+                if upload is None:
+                    owner, upload = await asyncio.to_thread(
+                        self._store.uploading, caller, message.workspace
+                    )
+                await asyncio.to_thread(self._take, upload, owner, message)
+            if upload is None:
+                return workspace_pb2.UploadResponse()
+            upload.finish()
+            return workspace_pb2.UploadResponse(objects=len(upload.kept), bytes=upload.bytes)
+        finally:
+            if upload is not None:
+                upload.close()
 
     def _take(self, upload: Incoming, owner: str, message: workspace_pb2.UploadRequest) -> None:
         kept = len(upload.kept)
