@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -247,11 +248,10 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
         owner = ""
         try:
             async for message in messages:
-                if upload is None:
-                    owner, upload = await asyncio.to_thread(
-                        self._store.uploading, caller, message.workspace
-                    )
-                await asyncio.to_thread(self._take, upload, owner, message)
+                begin = partial(self._store.uploading, caller, message.workspace)
+                owner, begun = (owner, upload) if upload else await asyncio.to_thread(begin)
+                upload = begun
+                await asyncio.to_thread(self._take, begun, owner, message)
             if upload is None:
                 return workspace_pb2.UploadResponse()
             upload.finish()

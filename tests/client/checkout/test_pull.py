@@ -431,7 +431,7 @@ def usable(tree: object) -> bool:
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(trees=st.lists(TREES.filter(usable), min_size=1, max_size=3))
 def test_any_folders_pushed_one_after_the_other_come_back(
