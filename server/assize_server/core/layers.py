@@ -218,7 +218,9 @@ def _engine(upper: EngineDemand, lower: EngineDemand) -> EngineDemand:
 
 
 def _static(upper: StaticGates, lower: StaticGates) -> StaticGates:
-    approvals = [each for each in (upper.approval, lower.approval) if each is not None]
+    # A hold without anybody to ask is one that nobody can end, in whichever layer it is.
+    nobody = Approval(frozenset(), 1, 0)
+    approvals = [each.approval or nobody for each in (upper, lower) if each.hold]
     return StaticGates(
         warn=upper.warn | lower.warn,
         hold=upper.hold | lower.hold,
