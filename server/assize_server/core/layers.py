@@ -126,9 +126,9 @@ def _loosenings(upper: Policy, lower: Policy) -> Iterator[Loosening]:
 def _looser_limits(upper: Limits, lower: Limits) -> Iterator[Loosening]:
     for name, above in _flat(upper).items():
         if _flat(lower)[name] > above:
-            is_bytes = name in _IN_MEGABYTES
+            value = above // _MB if name in _IN_MEGABYTES else above
             key = _IN_MEGABYTES.get(name, name)
-            yield Loosening(("limits", key), str(above // _MB if is_bytes else above))
+            yield Loosening(("limits", key), str(value).removesuffix(".0"))
 
 
 _IN_MEGABYTES: Final = {

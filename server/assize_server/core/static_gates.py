@@ -4,7 +4,6 @@ A static rule is named by its id, or by the group (the file in `policies/static/
 What no list names is not looked for.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -49,8 +48,3 @@ class StaticGates:
 
 NO_GATES = StaticGates(frozenset(), frozenset(), frozenset())
 """Looks for nothing."""
-
-
-def unknown_names(gates: StaticGates, known: Iterable[str]) -> tuple[str, ...]:
-    """Return the names that stand for no static rule: each would be a safeguard that is none."""
-    return tuple(sorted(gates.names() - frozenset(known)))

@@ -3,7 +3,7 @@
 import pytest
 
 from assize_server.core.rules import Approval
-from assize_server.core.static_gates import Gate, StaticGates, unknown_names
+from assize_server.core.static_gates import Gate, StaticGates
 
 APPROVAL = Approval(frozenset({"owners"}), 1, 60)
 GATES = StaticGates(
@@ -36,8 +36,3 @@ def test_hold_that_nobody_could_end_fails(approval: Approval | None) -> None:
     """Layers that share no group leave nobody to ask."""
     nobody = StaticGates(frozenset(), frozenset({"sql"}), frozenset(), approval)
     assert nobody.gate("sql") is Gate.FAIL
-
-
-def test_names_that_stand_for_no_rule_are_told() -> None:
-    """Each would be a safeguard that is none."""
-    assert unknown_names(GATES, {"deletion", "delete-tree", "sql"}) == ("net", "sql-drop")
