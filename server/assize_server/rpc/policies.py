@@ -1,7 +1,8 @@
 """`assize.v1.PolicyService`: shows what the service judges by, and what it would say."""
 
 import asyncio
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, NoReturn
 
 import grpc
 
@@ -93,7 +94,7 @@ class PolicyService(policy_pb2_grpc.PolicyServiceServicer):
         try:
             change = await asyncio.to_thread(self._policies.reload)
         except PolicyError as error:
-            await _refuse_files(error, context)
+            await _refuse_files(error, self._policies.folder, context)
         return policy_pb2.ReloadPoliciesResponse(
             added=change.added, changed=change.changed, removed=change.removed
         )
@@ -122,8 +123,9 @@ async def _effect(message: effects_pb2.Effect, field: str, context: Any) -> Effe
     return effect
 
 
-async def _refuse_files(error: PolicyError, context: Any) -> None:
-    lines = str(error).splitlines()
+async def _refuse_files(error: PolicyError, folder: Path, context: Any) -> NoReturn:
+    # Where the files are on the host is nobody's business.
+    lines = str(error).replace(f"{folder}/", "").splitlines()
     await refuse_fields(
         context,
         [FieldViolation("policies", line) for line in lines],
