@@ -13,7 +13,7 @@ from assize.model.policies import PolicyLayer
 from assize.v1 import effects_pb2, policy_pb2, policy_pb2_grpc
 from assize_server.core.matching import act_of
 from assize_server.core.policy import Policy
-from assize_server.core.rules import Approval, fault_of_path
+from assize_server.core.rules import RENAMES, Approval, fault_of_path
 from assize_server.core.weighing import Explanation, Matched, Said, explain, weigh
 from assize_server.policies.live import LivePolicies
 from assize_server.policies.load import PolicyError, PolicySet
@@ -117,8 +117,11 @@ async def _effect(message: effects_pb2.Effect, field: str, context: Any) -> Effe
         effect = effect_from_proto(message)
     except MalformedAnswer as error:
         await refuse_fields(context, [FieldViolation(field, str(error))])
-    for name, path in (("path", effect.path), ("source", effect.source)):
-        if (path or name == "path") and (fault := fault_of_path(path)):
+    paths = {"path": effect.path}
+    if effect.source or effect.kind in RENAMES:
+        paths["source"] = effect.source
+    for name, path in paths.items():
+        if fault := fault_of_path(path):
             await refuse_fields(context, [FieldViolation(f"{field}.{name}", fault)])
     return effect
 

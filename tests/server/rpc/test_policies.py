@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -117,6 +118,14 @@ async def test_path_that_no_effect_can_have_is_refused_by_field(asked: Asked, pa
     with pytest.raises(InvalidRequest) as caught:
         await asked.ask(lambda client: client.evaluate([written("a"), written(path)]))
     assert [each.field for each in caught.value.violations] == ["effects[1].path"]
+
+
+async def test_rename_without_its_source_is_refused_by_field(asked: Asked) -> None:
+    """It is weighed at both paths."""
+    moved = replace(written("a"), kind=EffectKind.FS_RENAME)
+    with pytest.raises(InvalidRequest) as caught:
+        await asked.ask(lambda client: client.explain(moved))
+    assert [each.field for each in caught.value.violations] == ["effect.source"]
 
 
 async def test_more_effects_than_a_question_may_have_are_refused(asked: Asked) -> None:
