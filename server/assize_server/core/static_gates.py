@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from assize.model.verdict import Finding, Severity
+from assize_server.core.rules import Approval
 
 TOOL = "assize-static"
 """What findings of these rules name as their tool."""
@@ -59,23 +60,32 @@ class StaticGates:
     """Their matches fail the verification."""
     hold: frozenset[str] = frozenset()
     """Their matches hold the run before it begins."""
+    approval: Approval | None = None
+    """Of what is held; None where nothing is."""
 
     @property
     def names(self) -> frozenset[str]:
         """Everything that is named."""
         return self.warn | self.hold | self.fail
 
-    def gate_of(self, rule_id: str, group: str) -> Gate | None:
+    def gate_of(self, rule_id: str, group: str = "") -> Gate | None:
         """Return the strictest thing that is said of a rule; None if nothing is."""
-        either = {rule_id, group}
-        for gate, named in ((Gate.FAIL, self.fail), (Gate.HOLD, self.hold), (Gate.WARN, self.warn)):
-            if either & named:
-                return gate
-        return None
+        named = {rule_id, group} - {""}
+        if named & self.fail:
+            return Gate.FAIL
+        if named & self.hold:
+            # INVARIANT: a hold that nobody could end is a failure, never an allowance.
+            return Gate.HOLD if self.approval and self.approval.groups else Gate.FAIL
+        return Gate.WARN if named & self.warn else None
 
-    def tightened(self, other: "StaticGates") -> "StaticGates":
-        """Return both together, as layers of a policy combine: none can loosen the other."""
-        return StaticGates(self.warn | other.warn, self.fail | other.fail, self.hold | other.hold)
+
+NO_GATES = StaticGates()
+"""Looks for nothing."""
+
+
+def unknown_names(gates: StaticGates, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that stand for no static rule: each would be a safeguard that is none."""
+    return tuple(sorted(gates.names - frozenset(known)))
 
 
 @dataclass(frozen=True, slots=True)

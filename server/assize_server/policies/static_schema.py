@@ -12,7 +12,7 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from assize.strict_yaml import Position
 from assize_server.core.static_gates import StaticRule
-from assize_server.policies.schema import Prose, Section
+from assize_server.policies.form import Prose, Section
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 Sentence = Annotated[str, StringConstraints(pattern=r"^\S[^\r\n]{0,299}$")]
