@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from support.approvals import (
 
 from assize.approvals.refusals import RefusalCode, Refused
 from assize.canonical import effect_set_digest
-from assize.model.approvals import Hold, HoldState, HoldStatus
+from assize.model.approvals import Hold, HoldState, HoldStatus, HoldSummary
 from assize_server.approvals import decisions, holds
 from assize_server.approvals.errors import (
     ApprovalError,
@@ -246,7 +247,10 @@ def test_what_nobody_decides_expires(database: Database) -> None:
     used = create(database, commit_hold(3), "03" * 32)
     decide(database, used.id, approval(bundle(used, "03" * 32)))
     spend(database, used.id)
-    expire = lambda now: database.write_now(lambda connection: holds.expire(connection, now))  # noqa: E731
+
+    def expire(now: int) -> tuple[HoldSummary, ...]:
+        return database.write_now(lambda connection: holds.expire(connection, now))
+
     assert expire(NOW + TTL_SECONDS - 1) == ()
     assert {each.id for each in expire(NOW + TTL_SECONDS)} == {waiting.id, unused.id}
     assert state(database, used.id) is HoldState.COMMITTED
@@ -283,9 +287,12 @@ def test_restart_forgets_nothing(tmp_path: Path) -> None:
 def test_conflict_and_failure_end_what_was_approved(database: Database) -> None:
     """And nothing else."""
     hold = approved(database)
-    mark = lambda to: database.write_now(  # noqa: E731
-        lambda connection: holds.mark(connection, hold.id, to, "moved on", NOW + 90)
-    )
+
+    def mark(to: HoldState) -> HoldSummary:
+        return database.write_now(
+            lambda connection: holds.mark(connection, hold.id, to, "moved on", NOW + 90)
+        )
+
     with pytest.raises(ApprovalError):
         mark(HoldState.APPROVED)
     assert mark(HoldState.CONFLICT).detail == "moved on"
@@ -335,7 +342,7 @@ def test_hold_that_is_not_there_is_unknown(database: Database) -> None:
 def test_every_change_has_the_next_number(database: Database) -> None:
     """Who watches misses none: new, half a quorum, the end."""
     hold = create(database, commit_hold(quorum=2))
-    seen = []
+    seen: list[HoldSummary] = []
     for act in (
         lambda: None,
         lambda: decide(database, hold.id, approval(bundle(hold))),
@@ -344,9 +351,7 @@ def test_every_change_has_the_next_number(database: Database) -> None:
     ):
         act()
         after = seen[-1].sequence if seen else 0
-        seen += database.read_now(
-            lambda connection, after=after: holds.changed_after(connection, after)
-        )
+        seen += database.read_now(partial(holds.changed_after, sequence=after))
     states = [HoldState.PENDING, HoldState.PENDING, HoldState.APPROVED, HoldState.COMMITTED]
     assert [each.state for each in seen] == states
     assert [each.approvals for each in seen] == [0, 1, 2, 2]
