@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 from support.approvals import (
+    ALICE,
     ALICE_TWO,
     APPROVERS,
     BOB,
@@ -25,9 +26,17 @@ from support.approvals import (
     execution_hold,
 )
 
+from assize.approvals import tokens
 from assize.approvals.refusals import RefusalCode, Refused
 from assize.canonical import effect_set_digest
-from assize.model.approvals import Hold, HoldState, HoldStatus, HoldSummary
+from assize.model.approvals import (
+    ApprovalDecision,
+    Bundle,
+    Hold,
+    HoldState,
+    HoldStatus,
+    HoldSummary,
+)
 from assize_server.approvals import decisions, holds
 from assize_server.approvals.errors import (
     ApprovalError,
@@ -38,6 +47,7 @@ from assize_server.approvals.errors import (
     UnknownHold,
 )
 from assize_server.approvals.stats import hold_stats
+from assize_server.core.approvers import Approvers
 from assize_server.store.database import Database
 
 CAPS = holds.Caps(pending_of_submitter=3, pending=5)
@@ -69,12 +79,26 @@ def decide(database: Database, hold_id: str, envelope: bytes, now: int = NOW + 6
 
 
 def spend(
-    database: Database, hold_id: str, policy: str = POLICY_DIGEST, now: int = NOW + 90
+    database: Database,
+    hold_id: str,
+    policy: str = POLICY_DIGEST,
+    now: int = NOW + 90,
+    approvers: Approvers = APPROVERS,
 ) -> Hold:
     """Use an approval."""
     return database.write_now(
-        lambda connection: decisions.spend(connection, hold_id, current_policy=policy, now=now)
+        lambda connection: decisions.spend(
+            connection, hold_id, approvers, current_policy=policy, now=now
+        )
     )
+
+
+def short_approval(shown: Bundle) -> bytes:
+    """Return an approval of Alice's that counts for 100 seconds."""
+    statement = tokens.statement_of(
+        shown, ApprovalDecision.APPROVE, "only now", not_after=NOW + 100
+    )
+    return tokens.signed(statement, ALICE)
 
 
 def state(database: Database, hold_id: str) -> HoldState:
@@ -204,7 +228,7 @@ def test_redemption_whose_transaction_fails_is_given_back(database: Database) ->
     hold = approved(database)
 
     def act(connection: Connection) -> None:
-        decisions.spend(connection, hold.id, current_policy=POLICY_DIGEST, now=NOW + 90)
+        decisions.spend(connection, hold.id, APPROVERS, current_policy=POLICY_DIGEST, now=NOW + 90)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -220,7 +244,9 @@ def test_refused_redemption_leaves_nothing_in_a_transaction_that_goes_on(
 
     def act(connection: Connection) -> None:
         with pytest.raises(NotRedeemable):
-            decisions.spend(connection, hold.id, current_policy=POLICY_DIGEST, now=NOW + 30)
+            decisions.spend(
+                connection, hold.id, APPROVERS, current_policy=POLICY_DIGEST, now=NOW + 30
+            )
 
     database.write_now(act)
     decide(database, hold.id, approval(bundle(hold)))
@@ -237,6 +263,27 @@ def test_approval_of_another_policy_or_time_cannot_be_used(
     hold = approved(database)
     with pytest.raises(NotRedeemable):
         spend(database, hold.id, policy, now)
+
+
+def test_approval_by_a_key_that_was_revoked_since_cannot_be_used(database: Database) -> None:
+    """It counts until the commit, not only until the quorum."""
+    hold = approved(database)
+    others = tuple(each for each in APPROVERS.people if each.name != "alice")
+    with pytest.raises(NotRedeemable):
+        spend(database, hold.id, approvers=Approvers(others))
+    assert state(database, hold.id) is HoldState.APPROVED
+
+
+def test_approval_counts_as_long_as_its_signer_chose(database: Database) -> None:
+    """Neither in a quorum that is reached later, nor for a commit that comes later."""
+    hold = create(database, commit_hold(1, quorum=2), "01" * 32)
+    decide(database, hold.id, short_approval(bundle(hold, "01" * 32)))
+    late = decide(database, hold.id, approval(bundle(hold, "01" * 32), BOB), NOW + 100)
+    assert late.state is HoldState.PENDING
+    alone = create(database, commit_hold(2), "02" * 32)
+    decide(database, alone.id, short_approval(bundle(alone, "02" * 32)))
+    with pytest.raises(NotRedeemable):
+        spend(database, alone.id, now=NOW + 100)
 
 
 def test_what_nobody_decides_expires(database: Database) -> None:
