@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 from support.approvals import (
     ALICE,
     ALICE_TWO,
@@ -47,6 +47,7 @@ from assize_server.approvals.errors import (
     UnknownHold,
 )
 from assize_server.approvals.stats import hold_stats
+from assize_server.approvals.tables import holds as holds_table
 from assize_server.core.approvers import Approvers
 from assize_server.store.database import Database
 
@@ -219,6 +220,16 @@ def test_redemption_of_another_process_counts_too(database: Database, tmp_path: 
     other.open_now()
     spend(other, hold.id)
     other.close_now()
+    with pytest.raises(NotRedeemable):
+        spend(database, hold.id)
+
+
+def test_approval_that_was_used_stays_used_whatever_its_state_says(database: Database) -> None:
+    """The spent nonce decides, not a column that could be set back."""
+    hold = approved(database)
+    spend(database, hold.id)
+    back = update(holds_table).values(state=HoldState.APPROVED.value)
+    database.write_now(lambda connection: connection.execute(back).rowcount)
     with pytest.raises(NotRedeemable):
         spend(database, hold.id)
 
