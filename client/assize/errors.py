@@ -3,7 +3,8 @@
 AssizeError
 ├── InvalidRequest       the request is at fault; `violations` names the fields
 │   ├── InvalidFields    found while it was put together or read, before anything was judged
-│   └── NotFound         it names something that the service does not have, such as a policy
+│   ├── NotFound         it names something that the service does not have, such as a policy
+│   └── Conflict         what it builds upon has changed, here or there; nothing was overwritten
 ├── AccessDenied         the service does not let this caller do that
 ├── Unavailable          no service answers there, it is going away, or the connection broke
 ├── Overloaded           the service has no room now; `retry_after_seconds` says when to come back
@@ -33,14 +34,38 @@ class ReasonCode(StrEnum):
     """The request is larger than the service takes."""
     UNKNOWN_POLICY = "UNKNOWN_POLICY"
     """No policy of that name is loaded."""
+    ISOLATION_TOO_WEAK = "ISOLATION_TOO_WEAK"
+    """The policy asks for an engine or a barrier that the service does not have."""
+    UNKNOWN_WORKSPACE = "UNKNOWN_WORKSPACE"
+    """There is no such workspace, snapshot or file for this caller."""
+    UNKNOWN_VERIFICATION = "UNKNOWN_VERIFICATION"
+    """There is no verdict or attestation of that id for this caller."""
     LOOSER_THAN_POLICY = "LOOSER_THAN_POLICY"
     """A limit asks for more than the policy allows."""
+    POLICIES_NOT_RELOADED = "POLICIES_NOT_RELOADED"
+    """A policy file is wrong, so that the old policies stay in force."""
     REQUEST_ID_REUSED = "REQUEST_ID_REUSED"
     """The request id belongs to a request with other content."""
+    NO_SUCH_ENTRY = "NO_SUCH_ENTRY"
+    """The audit log has no such entry or state."""
+    LOG_BROKEN = "LOG_BROKEN"
+    """The audit log does not continue what the service signed before."""
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    """The call has no credential, or one that the service does not know."""
+    FORBIDDEN = "FORBIDDEN"
+    """The caller's role may not do that."""
     OVERLOADED = "OVERLOADED"
     """No room now; come back."""
     DRAINING = "DRAINING"
     """The service is going away and takes nothing new. Nothing was run."""
+    WORKSPACE_EXISTS = "WORKSPACE_EXISTS"
+    """The name of the workspace is taken."""
+    HEAD_MOVED = "HEAD_MOVED"
+    """The head of the workspace is not the expected one."""
+    OVER_QUOTA = "OVER_QUOTA"
+    """A workspace or its owner would hold more than it may."""
+    STORE_DAMAGED = "STORE_DAMAGED"
+    """Objects that a snapshot needs are missing or corrupt."""
     INTERNAL = "INTERNAL"
     """The service failed."""
 
@@ -82,6 +107,10 @@ class InvalidFields(InvalidRequest):
 
 class NotFound(InvalidRequest):
     """The request names something that the service does not have."""
+
+
+class Conflict(InvalidRequest):
+    """What the request builds upon has changed. Nothing was overwritten."""
 
 
 class AccessDenied(AssizeError):

@@ -20,6 +20,7 @@ from assize.errors import (
     AccessDenied,
     AssizeError,
     Cancelled,
+    Conflict,
     DeadlineExceeded,
     FieldViolation,
     InvalidRequest,
@@ -72,6 +73,8 @@ def error_from_rpc(error: grpc.RpcError) -> AssizeError:
             return InvalidRequest(message, reason=reason, violations=details.violations)
         case grpc.StatusCode.NOT_FOUND:
             return NotFound(message, reason=reason, violations=details.violations)
+        case grpc.StatusCode.ABORTED:
+            return Conflict(message, reason=reason, violations=details.violations)
         case grpc.StatusCode.UNAUTHENTICATED | grpc.StatusCode.PERMISSION_DENIED:
             return AccessDenied(message, reason=reason)
         case grpc.StatusCode.RESOURCE_EXHAUSTED:

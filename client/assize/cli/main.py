@@ -15,11 +15,12 @@ from typing import Any, Final, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from assize.cli import exit_codes, policy
+from assize.cli import exit_codes, policy, workspace
 from assize.cli.candidates import candidates
 from assize.cli.exit_codes import ExitStatus
 from assize.cli.target import EmbeddedFailure
 from assize.cli.terminal import one_line
+from assize.cli.verdict import verdict
 from assize.cli.verify import verify
 from assize.errors import AssizeError, InvalidRequest, Overloaded
 
@@ -27,6 +28,8 @@ _GROUP: Final = "assize.commands"
 _DISTRIBUTION: Final = "assize"
 _APPROVER: Final = (
     # Commands of ours that check signatures: a light installation has no library for that.
+    EntryPoint("audit", "assize.cli.audit:app", _GROUP),
+    EntryPoint("attest", "assize.cli.attest:app", _GROUP),
     EntryPoint("holds", "assize.cli.holds:app", _GROUP),
     EntryPoint("approve", "assize.cli.approve:approve", _GROUP),
     EntryPoint("deny", "assize.cli.approve:deny", _GROUP),
@@ -71,7 +74,9 @@ app = typer.Typer(
 )
 app.command()(verify)
 app.command()(candidates)
+app.command()(verdict)
 app.add_typer(policy.app, name="policy")
+app.add_typer(workspace.app, name="workspace")
 
 
 @app.command("version")

@@ -61,9 +61,9 @@ def effect_to_proto(effect: Effect) -> effects_pb2.Effect:
         detail=effect.detail,
     )
     if effect.before is not None:
-        message.before.CopyFrom(_state_to_proto(effect.before))
+        message.before.CopyFrom(state_to_proto(effect.before))
     if effect.after is not None:
-        message.after.CopyFrom(_state_to_proto(effect.after))
+        message.after.CopyFrom(state_to_proto(effect.after))
     return message
 
 
@@ -77,8 +77,8 @@ def effect_from_proto(message: effects_pb2.Effect) -> Effect:
         kind=kind_from_proto(message.kind),
         path=message.path,
         source=message.source,
-        before=_state_from_proto(message.before) if message.HasField("before") else None,
-        after=_state_from_proto(message.after) if message.HasField("after") else None,
+        before=state_from_proto(message.before) if message.HasField("before") else None,
+        after=state_from_proto(message.after) if message.HasField("after") else None,
         table=message.table,
         count=message.count,
         rows=tuple(map(_row_from_proto, message.rows)),
@@ -135,7 +135,8 @@ def effect_set_from_proto(message: effects_pb2.EffectSet) -> EffectSet:
     )
 
 
-def _state_to_proto(state: FileState) -> effects_pb2.FileState:
+def state_to_proto(state: FileState) -> effects_pb2.FileState:
+    """Return the message of what stands at a path."""
     return effects_pb2.FileState(
         type=effects_pb2.FileType.Value(f"FILE_TYPE_{state.type.name}"),
         mode=state.mode,
@@ -145,7 +146,12 @@ def _state_to_proto(state: FileState) -> effects_pb2.FileState:
     )
 
 
-def _state_from_proto(message: effects_pb2.FileState) -> FileState:
+def state_from_proto(message: effects_pb2.FileState) -> FileState:
+    """Return what a message says of what stands at a path.
+
+    Raises:
+        MalformedAnswer: Its type is none that we know.
+    """
     try:
         kind = FileType[effects_pb2.FileType.Name(message.type).removeprefix("FILE_TYPE_")]
     except (KeyError, ValueError) as error:

@@ -1,135 +1,49 @@
-"""What a workspace's tree is made of, and how each part is written and named.
+"""What trees are made of, by the names that the sandbox uses; `assize.trees` has the rules."""
 
-- A tree is a folder's entries by name. Its object is their canonical text; its digest names it.
-- A snapshot's id is the digest of the root folder's mode and tree, so that it covers every path,
-  type, mode and content below it. Two trees with the same id are the same, byte for byte.
-- What has no place here (owner, times, extended attributes, hard links, devices) is not kept.
-"""
+from assize.trees import (
+    DEPTH_MOST,
+    EMPTY_TREE,
+    MODE_BITS,
+    NAME_MOST_BYTES,
+    PATH_MOST_BYTES,
+    ROOT_MODE,
+    Digest,
+    FileNode,
+    FolderNode,
+    LinkNode,
+    MalformedTree,
+    Node,
+    SnapshotId,
+    Tree,
+    decode_tree,
+    digest_of,
+    encode_tree,
+    fault_of_name,
+    fault_of_target,
+    is_digest,
+    snapshot_id,
+)
 
-import hashlib
-import json
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, NewType
-
-Digest = NewType("Digest", str)
-"""SHA-256, 64 hex digits."""
-SnapshotId = NewType("SnapshotId", str)
-"""SHA-256, 64 hex digits, of a root folder."""
-
-NAME_MOST_BYTES: Final = 255
-"""NAME_MAX of Linux file systems (limits.h)."""
-PATH_MOST_BYTES: Final = 4095
-"""PATH_MAX less its NUL (limits.h): a longer path could not be opened."""
-DEPTH_MOST: Final = 200
-"""Folders in folders. A path of 4095 bytes could have 2047; nothing real comes near this."""
-MODE_BITS: Final = 0o777
-ROOT_MODE: Final = 0o755
-
-
-@dataclass(frozen=True, slots=True)
-class FileNode:
-    """A plain file."""
-
-    digest: Digest
-    size_bytes: int
-    mode: int
-
-
-@dataclass(frozen=True, slots=True)
-class LinkNode:
-    """A symlink. Its target is text and is followed by nothing of ours."""
-
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class FolderNode:
-    """A folder; its entries are in the tree object of that digest."""
-
-    tree: Digest
-    mode: int = ROOT_MODE
-
-
-Node = FileNode | LinkNode | FolderNode
-Tree = Mapping[str, Node]
-"""A folder's entries by name, in order of the names' bytes."""
-
-
-class MalformedTree(Exception):
-    """A tree object does not have the one form that trees have."""
-
-
-def fault_of_name(name: bytes) -> str:
-    """Tell why a workspace cannot hold a name; empty if it can.
-
-    Any name of valid UTF-8 is one, control characters included: whoever shows it escapes it.
-    """
-    if name in {b"", b".", b".."} or b"/" in name or b"\0" in name:
-        return "is no name"
-    if len(name) > NAME_MOST_BYTES:
-        return f"is longer than {NAME_MOST_BYTES} bytes"
-    try:
-        name.decode()
-    except UnicodeDecodeError:
-        return "is not UTF-8"
-    return ""
-
-
-def digest_of(content: bytes) -> Digest:
-    """Return the name of content."""
-    return Digest(hashlib.sha256(content).hexdigest())
-
-
-def encode_tree(tree: Tree) -> bytes:
-    """Return the object of a tree: one form for one meaning."""
-    entries = [_entry(name, tree[name]) for name in sorted(tree, key=os.fsencode)]
-    return json.dumps(entries, separators=(",", ":")).encode()
-
-
-def decode_tree(content: bytes) -> Tree:
-    """Return the tree of an object.
-
-    Raises:
-        MalformedTree: It is none.
-    """
-    try:
-        tree = {str(entry[0]): _node(entry) for entry in json.loads(content)}
-        whole = encode_tree(tree) == content
-    except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
-        raise MalformedTree("the object is no tree") from error
-    if not whole or any(fault_of_name(name.encode("utf-8", "replace")) for name in tree):
-        raise MalformedTree("the object is no tree in its one form")
-    return tree
-
-
-def snapshot_id(root: FolderNode) -> SnapshotId:
-    """Return the id of the snapshot of a root folder."""
-    return SnapshotId(
-        hashlib.sha256(f"assize snapshot 1\n{root.mode:o} {root.tree}".encode()).hexdigest()
-    )
-
-
-EMPTY_TREE: Final = digest_of(encode_tree({}))
-
-
-def _entry(name: str, node: Node) -> list[str | int]:
-    match node:
-        case FileNode(digest, size_bytes, mode):
-            return [name, "file", mode, digest, size_bytes]
-        case LinkNode(target):
-            return [name, "link", target]
-        case FolderNode(tree, mode):
-            return [name, "folder", mode, tree]
-
-
-def _node(entry: list[object]) -> Node:
-    match entry:
-        case [str(), "file", int(mode), str(digest), int(size_bytes)]:
-            return FileNode(Digest(digest), size_bytes, mode)
-        case [str(), "link", str(target)]:
-            return LinkNode(target)
-        case [str(), "folder", int(mode), str(tree)]:
-            return FolderNode(Digest(tree), mode)
-    raise MalformedTree("an entry of the tree has no known form")
+__all__ = (
+    "DEPTH_MOST",
+    "EMPTY_TREE",
+    "MODE_BITS",
+    "NAME_MOST_BYTES",
+    "PATH_MOST_BYTES",
+    "ROOT_MODE",
+    "Digest",
+    "FileNode",
+    "FolderNode",
+    "LinkNode",
+    "MalformedTree",
+    "Node",
+    "SnapshotId",
+    "Tree",
+    "decode_tree",
+    "digest_of",
+    "encode_tree",
+    "fault_of_name",
+    "fault_of_target",
+    "is_digest",
+    "snapshot_id",
+)

@@ -6,19 +6,22 @@ in-toto statements name subjects by it (docs/adr/0010).
 - An object is written aside, made durable and renamed: it is there as a whole or not at all.
 - What is read is verified. An object that does not have its name is never served.
 - `sync` makes the folders durable; whatever names an object is recorded only after it.
+- What is put, or found there, is touched: garbage collection spares what was touched lately.
 """
 
 import hashlib
 import os
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.workspaces.nodes import (
+    EMPTY_TREE,
     Digest,
     MalformedTree,
     Tree,
@@ -30,6 +33,8 @@ from assize_sandbox.workspaces.nodes import (
 CHUNK_BYTES: Final = 1024 * 1024
 TREE_MOST_BYTES: Final = 64 * 1024 * 1024
 CACHED_TREES: Final = 4096
+CACHED_TREE_MOST_BYTES: Final = 16 * 1024
+"""SECURITY: larger ones are read each time, since whoever pushes chooses how large they are."""
 
 
 class ObjectMissing(SandboxError):
@@ -70,6 +75,25 @@ class ObjectStore:
         """Tell whether there is such an object; what it holds is not looked at."""
         return self.path(digest).exists()
 
+    def size_bytes(self, digest: Digest) -> int:
+        """Return an object's size; its content is not looked at.
+
+        Raises:
+            ObjectMissing: It is not there.
+        """
+        try:
+            return self.path(digest).stat().st_size
+        except FileNotFoundError as error:
+            raise ObjectMissing(digest) from error
+
+    def touch(self, digest: Digest) -> bool:
+        """Tell whether there is such an object, and keep it from being collected for now."""
+        try:
+            os.utime(self.path(digest))
+        except FileNotFoundError:
+            return False
+        return True
+
     def missing(self, digests: Iterable[Digest]) -> list[Digest]:
         """Return those that are not there, in order."""
         return [digest for digest in digests if not self.has(digest)]
@@ -77,24 +101,22 @@ class ObjectStore:
     def put(self, content: bytes) -> Digest:
         """Keep content and return its name."""
         digest = digest_of(content)
-        if not self.has(digest):
+        if not self.touch(digest):
             with self._aside() as (aside, file):
                 file.write(content)
-                self._keep(aside, file, digest)
+                self.keep(aside, file, digest)
         return digest
 
     def put_stream(self, chunks: Iterable[bytes]) -> tuple[Digest, int]:
         """Keep what the chunks hold together; return its name and size. Constant memory."""
-        hashed, size_bytes = hashlib.sha256(), 0
-        with self._aside() as (aside, file):
+        with self.writing() as writing:
             for chunk in chunks:
-                hashed.update(chunk)
-                size_bytes += len(chunk)
-                file.write(chunk)
-            digest = Digest(hashed.hexdigest())
-            if not self.has(digest):
-                self._keep(aside, file, digest)
-        return digest, size_bytes
+                writing.write(chunk)
+            return writing.keep(), writing.size_bytes
+
+    def writing(self) -> "Writing":
+        """Return an object that is written piece by piece; a context manager."""
+        return Writing(self, self._aside())
 
     def read(self, digest: Digest, most_bytes: int = TREE_MOST_BYTES) -> bytes:
         """Return an object's bytes, verified; no more than `most_bytes` are read.
@@ -149,7 +171,11 @@ class ObjectStore:
             ObjectMissing: It is not there.
             ObjectCorrupt: It is not what its name says, or no tree.
         """
-        return self._cached(digest)
+        if digest == EMPTY_TREE:
+            # What a workspace begins with needs no object.
+            return {}
+        small = self.size_bytes(digest) <= CACHED_TREE_MOST_BYTES
+        return self._cached(digest) if small else self._read_tree(digest)
 
     def sync(self) -> None:
         """Make durable what was put since the last time."""
@@ -161,6 +187,19 @@ class ObjectStore:
             finally:
                 os.close(descriptor)
 
+    def aside(self) -> Path:
+        """Return where an object may be written before it is there; nobody looks at it."""
+        aside = self._folder / "aside"
+        aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return aside / uuid.uuid4().hex
+
+    def adopt(self, aside: Path, digest: Digest) -> None:
+        """Give a file that was written aside, and is durable, its name."""
+        target = self.path(digest)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        aside.rename(target)
+        self._made |= {target.parent, self._folder}
+
     def digests(self) -> Iterator[Digest]:
         """Yield the name of every object there is."""
         for folder in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):
@@ -171,6 +210,35 @@ class ObjectStore:
         """Remove an object; one that is not there is no error."""
         self.path(digest).unlink(missing_ok=True)
         self._cached.cache_clear()
+
+    def delete_untouched(self, digest: Digest, since_ns: int) -> int | None:
+        """Remove an object unless it was touched since then; return its size if it is gone.
+
+        INVARIANT: whoever touches an object and is told that it is there finds it there later. A
+        touch that comes between the look and the removal is seen on the file put aside.
+        """
+        path, aside = self.path(digest), self._folder / "aside" / uuid.uuid4().hex
+        try:
+            if path.stat().st_mtime_ns >= since_ns:
+                return None
+            aside.parent.mkdir(mode=0o700, exist_ok=True)
+            path.rename(aside)
+        except FileNotFoundError:
+            return None
+        found = aside.stat()
+        if found.st_mtime_ns >= since_ns:
+            aside.rename(path)
+            return None
+        aside.unlink()
+        self._cached.cache_clear()
+        return found.st_size
+
+    def clear_aside(self, since_ns: int) -> None:
+        """Remove what writers that were killed left, unless it was written to since then."""
+        for path in (self._folder / "aside").glob("*"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime_ns < since_ns:
+                    path.unlink()
 
     def _read_tree(self, digest: Digest) -> Tree:
         try:
@@ -189,7 +257,8 @@ class ObjectStore:
         aside.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _Aside(aside / uuid.uuid4().hex)
 
-    def _keep(self, aside: Path, file: BufferedWriter, digest: Digest) -> None:
+    def keep(self, aside: Path, file: BufferedWriter, digest: Digest) -> None:
+        """Make a file that was written aside an object; for `Writing`."""
         file.flush()
         os.fsync(file.fileno())
         target = self.path(digest)
@@ -211,3 +280,40 @@ class _Aside:
     def __exit__(self, *_: object) -> None:
         self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+class Writing:
+    """An object that comes in pieces. It is there once `keep` was called, else never."""
+
+    def __init__(self, store: ObjectStore, aside: _Aside) -> None:
+        self._store = store
+        self._aside = aside
+        self._hashed = hashlib.sha256()
+        self.size_bytes = 0
+        """What was written so far."""
+
+    def __enter__(self) -> Self:
+        """Open the file that is written aside."""
+        self._path, self._file = self._aside.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Remove what was not kept."""
+        self._aside.__exit__(*error)
+
+    def write(self, chunk: bytes) -> None:
+        """Add a piece."""
+        self._hashed.update(chunk)
+        self.size_bytes += len(chunk)
+        self._file.write(chunk)
+
+    def digest(self) -> Digest:
+        """Return the name of what was written so far."""
+        return Digest(self._hashed.hexdigest())
+
+    def keep(self) -> Digest:
+        """Make it an object and return its name."""
+        digest = self.digest()
+        if not self._store.touch(digest):
+            self._store.keep(self._path, self._file, digest)
+        return digest

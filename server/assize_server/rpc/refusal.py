@@ -19,7 +19,7 @@ from grpc_status import rpc_status
 
 from assize.errors import ERROR_DOMAIN, FieldViolation, ReasonCode
 from assize_server.execution.job import Draining, Saturated
-from assize_server.rpc.admission import UnknownPolicy
+from assize_server.rpc.admission import UnknownPolicy, UnknownWorkspace
 
 TEXT_MOST_BYTES: Final = 600
 """One message or description. In the header of a message a byte may take three."""
@@ -114,5 +114,15 @@ async def refuse_policy(context: Context, error: UnknownPolicy) -> NoReturn:
         context,
         [FieldViolation("policy", str(error))],
         ReasonCode.UNKNOWN_POLICY,
+        grpc.StatusCode.NOT_FOUND,
+    )
+
+
+async def refuse_workspace(context: Context, error: UnknownWorkspace) -> NoReturn:
+    """End the call of somebody who names a workspace or a snapshot that is not there."""
+    await refuse_fields(
+        context,
+        [FieldViolation(error.field, str(error))],
+        ReasonCode.UNKNOWN_WORKSPACE,
         grpc.StatusCode.NOT_FOUND,
     )
