@@ -111,7 +111,7 @@ class Moves:
                 verification_id=job.id,
                 submitter=job.submitter,
                 workspace=pinned.name,
-                policy_digest=job.policy.digest,
+                policy_digest=job.policy_as_named,
                 subject=effect_set_digest(effects),
                 now=int(now),
             )

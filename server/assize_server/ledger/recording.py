@@ -27,7 +27,6 @@ from assize_server.audit.records import record_admission, record_verdict
 from assize_server.execution.job import Emit, Executor, IdReused, Job, could_not_tell
 from assize_server.landing import records
 from assize_server.landing.entries import submitter
-from assize_server.landing.requests import asked_again
 from assize_server.ledger import verdicts
 from assize_server.store.database import Database
 
@@ -150,7 +149,7 @@ def request_of(job: Job) -> VerificationRequest:
         job.submission,
         job.spec,
         job.policy.name,
-        asked_again(job.limits),
+        job.requested,
         job.request_id,
         None if job.workspace is None else job.workspace.use,
     )
