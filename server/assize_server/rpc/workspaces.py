@@ -267,6 +267,7 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
                 upload.take(part.digest, part.size_bytes, part.data)
         finally:
             # What arrived before a fault need not be sent again.
+            upload.flush()
             self._store.note_uploads(owner, upload.kept[kept:])
 
     def _chunks(self, node: FileNode, most_bytes: int) -> Iterator[bytes]:

@@ -15,7 +15,6 @@ from assize.cli.exit_codes import ExitStatus
 from assize.cli.main import app
 from assize.trees import digest_of
 
-
 COMMANDS = (
     "create",
     "push",
