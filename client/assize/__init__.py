@@ -37,7 +37,7 @@ from assize.model.spec import (
     Tests,
     Tolerance,
 )
-from assize.model.submission import RequestedLimits, SourceFile, Submission
+from assize.model.submission import RequestedLimits, SourceFile, Submission, WorkspaceUse
 from assize.model.verdict import (
     Assurance,
     CheckResult,
@@ -117,6 +117,7 @@ __all__ = [
     "Tests",
     "Tolerance",
     "Verdict",
+    "WorkspaceUse",
     "errors",
     "load_spec",
     "parse_spec",

@@ -19,7 +19,7 @@ from assize.errors import DeadlineExceeded, ServiceFailure, Unavailable
 from assize.model.candidates import CandidatesEvent
 from assize.model.events import Event
 from assize.model.spec import Spec
-from assize.model.submission import RequestedLimits, Submission
+from assize.model.submission import RequestedLimits, Submission, WorkspaceUse
 from assize.model.verdict import Verdict
 from assize.status import error_from_rpc, told_as_assize_errors
 from assize.v1 import (
@@ -100,16 +100,18 @@ class Client:
         policy: str = "",
         limits: RequestedLimits = _NO_LIMITS,
         request_id: str = "",
+        workspace: WorkspaceUse | None = None,
     ) -> Verdict:
         """Have code judged and return the verdict. Leaving by an exception stops the run.
 
         An empty `policy` is the service's default one. The same `request_id` with the same content
-        is judged once.
+        is judged once. `workspace` is what the code runs over; its effects are committed, held or
+        discarded as the policy says.
 
         Raises:
             AssizeError: There is no verdict; see `assize.errors` for what each kind means.
         """
-        request = VerificationRequest(submission, spec, policy, limits, request_id)
+        request = VerificationRequest(submission, spec, policy, limits, request_id, workspace)
         call = self._verification.Verify.future(
             request_message(request), timeout=self._timeout_seconds
         )
@@ -120,6 +122,20 @@ class Client:
             # Does nothing to a call that has ended.
             call.cancel()
 
+    def verdict(self, verification_id: str) -> Verdict:
+        """Return the verdict that was given; of a held run, what is known by now.
+
+        Raises:
+            NotFound: There is none of that id for this caller.
+            AssizeError: There is no answer.
+        """
+        with told_as_assize_errors():
+            answer = self._verification.GetVerdict(
+                verification_pb2.GetVerdictRequest(verification_id=verification_id),
+                timeout=self._timeout_seconds,
+            )
+        return verdict_from_proto(answer.verdict)
+
     def stream(
         self,
         submission: Submission,
@@ -127,6 +143,7 @@ class Client:
         policy: str = "",
         limits: RequestedLimits = _NO_LIMITS,
         request_id: str = "",
+        workspace: WorkspaceUse | None = None,
     ) -> Generator[Event]:
         """Have code judged and yield what happens, the verdict last.
 
@@ -135,7 +152,7 @@ class Client:
         Raises:
             AssizeError: There is no verdict; see `assize.errors` for what each kind means.
         """
-        request = VerificationRequest(submission, spec, policy, limits, request_id)
+        request = VerificationRequest(submission, spec, policy, limits, request_id, workspace)
         return self._events(request_message(request))
 
     def verify_candidates(

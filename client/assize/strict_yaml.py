@@ -15,7 +15,8 @@ Each value's position is kept, so that what checks the data later can name the l
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import NoReturn, Protocol, cast
 
 import yaml
@@ -23,6 +24,8 @@ from yaml.reader import ReaderError
 from yaml.resolver import Resolver
 
 MOST_CHARACTERS = 4 * 1024 * 1024
+REMEMBERED_MOST = 64
+"""Texts whose meaning is remembered."""
 MOST_DEPTH = 64
 _INT64 = range(-(2**63), 2**63)
 
@@ -98,7 +101,17 @@ def load(text: str, source: str) -> Document:
     if found := _AMBIGUOUS_BREAKS.search(text):
         problem = f"U+{ord(found[0]):04X} must be written as an escape in double quotes"
         raise YamlError(source, _position_at(text, found.start()), problem)
-    return _Reader(text, source).document()
+    try:
+        return replace(_read(text), source=source)
+    except YamlError:
+        # Once more, for an error that names the file.
+        return _Reader(text, source).document()
+
+
+@lru_cache(maxsize=REMEMBERED_MOST)
+def _read(text: str) -> Document:
+    """Read a text that may have been read before. Whoever gets the document changes nothing."""
+    return _Reader(text, "").document()
 
 
 def dotted(path: Path) -> str:

@@ -3,6 +3,7 @@
 SandboxError
 ├── EngineUnavailable    the engine cannot work here; `remedy` says what to do
 ├── ImageMissing         there is no sandbox image, or it does not fit this version
+├── ViewUnavailable      no view of a workspace can be made here; `remedy` says what to do
 ├── BarrierBroken        the start-up probe got through a barrier
 ├── ChannelClosed        the container's end of the channel is gone
 └── ProtocolViolation    the guest sent something that it never sends
@@ -23,6 +24,10 @@ class EngineUnavailable(SandboxError):
 
 class ImageMissing(SandboxError):
     """No sandbox image fits this version of Assize."""
+
+
+class ViewUnavailable(SandboxError):
+    """A run cannot be shown a workspace on this host, with its disk limits kept."""
 
 
 class BarrierBroken(SandboxError):

@@ -12,6 +12,9 @@ host -> guest
     {"op": "read", "path": str, "most": int}
     {"op": "analyse", "settings": {...}}          to an analysis guest: docs/analysis.md
     {"op": "probe", "shape": {...}}               to a probe's guest
+    {"op": "put", "side": "before"|"after", "part": ""|"-wal"|"-journal"}
+                                                  to a databases guest; payload: the next bytes
+    {"op": "compare", "seconds": float}           to a databases guest
 guest -> host
     {"ev": "ready"}                               once, after start-up
     {"ev": "done"}                                a put was carried out
@@ -23,7 +26,8 @@ guest -> host
                                                   why it was refused
     {"ev": "file", "kind": "absent"|"file"|"refused", "size": int, "detail": str}
                                                   payload: the content, if it is a file
-    {"ev": "findings"} {"ev": "probed"}           payload: JSON, see those guests
+    {"ev": "findings"} {"ev": "probed"} {"ev": "compared"}
+                                                  payload: JSON, see those guests
     {"ev": "error", "detail": str}                the guest could not do what it was asked
 
 SECURITY: a frame from the guest is hostile input. Sizes are checked before anything is read, the

@@ -81,7 +81,7 @@ class EmbeddedService:
     async def _serve(self) -> None:
         with tempfile.TemporaryDirectory(prefix="assize-") as folder:
             async with running(self._settings) as service:
-                server = RpcServer(service.dispatcher, service.policies)
+                server = RpcServer(service.dispatcher, service.policies, service.rooms())
                 address = f"unix://{folder}/rpc.sock"
                 try:
                     await server.start(address)

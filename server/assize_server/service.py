@@ -1,7 +1,7 @@
-"""The service put together: engine, probe, pool, analyser, dispatcher.
+"""The service put together: state, engine, probe, pool, analyser, views, executor, desk.
 
 Starting is a checklist; a step that fails stops the service, since a service that judges behind a
-barrier that does not hold is worse than none.
+barrier that does not hold, or that cannot write down what it does, is worse than none.
 """
 
 import asyncio
@@ -13,22 +13,35 @@ from typing import Final
 import psutil
 import structlog
 
+from assize.model.callers import SERVICE
 from assize.model.submission import RequestedLimits
 from assize.model.verdict import Isolation
+from assize_sandbox.effects.sandboxed import SandboxedDatabases
 from assize_sandbox.engines.base import Engine, EngineFacts
 from assize_sandbox.limits import Shape
 from assize_sandbox.pool import WarmPool
 from assize_sandbox.probe import BarrierResult, probe, require
-from assize_server import engines
+from assize_server import engines, state
+from assize_server.access.credentials import Credentials
 from assize_server.analysis.analyser import Analyser
+from assize_server.audit.records import record_policies
 from assize_server.checks.judges import JudgeProcesses
 from assize_server.core.policy import effective_limits
 from assize_server.execution.dispatcher import LocalDispatcher
 from assize_server.execution.executor import LocalExecutor
 from assize_server.execution.job import Job
-from assize_server.policies.load import PolicySet, load_directory
+from assize_server.landing.comparing import TreeEffects
+from assize_server.landing.grounds import grounds
+from assize_server.landing.office import Office, offices
+from assize_server.landing.pins import Pins
+from assize_server.landing.showing import shown
+from assize_server.ledger.recording import RecordingExecutor
+from assize_server.policies.live import LivePolicies
+from assize_server.policies.load import PolicySet
 from assize_server.rpc.admission import DEFAULT_POLICY
+from assize_server.rpc.rooms import Rooms
 from assize_server.settings import Settings
+from assize_server.state import State
 
 HOST_RESERVE_BYTES: Final = 256 * 1024 * 1024
 """Memory that must stay free on the host once a run has taken all it may."""
@@ -41,9 +54,20 @@ class Service:
     """A service that is ready to judge."""
 
     dispatcher: LocalDispatcher
-    policies: PolicySet
+    policies: LivePolicies
     facts: EngineFacts
+    isolation: Isolation
     barriers: tuple[BarrierResult, ...]
+    state: State
+    office: Office
+    pins: Pins
+    effects: TreeEffects
+
+    def rooms(self, credentials: Credentials | None = None) -> Rooms:
+        """Return what the listener for submitters serves beside verifications."""
+        return Rooms(
+            self.state, self.office.desk, self.pins, self.effects, self.isolation, credentials
+        )
 
 
 @asynccontextmanager
@@ -51,11 +75,13 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     """Start the service, and take it down again without leaving a container behind.
 
     Raises:
-        SandboxError: The engine cannot work here or a barrier does not hold.
+        SandboxError: The engine cannot work here, a barrier does not hold, or the state is no use.
         PolicyError: A policy file is wrong.
     """
     async with AsyncExitStack() as stack:
-        policies = load_directory(settings.policy_folder())
+        policies = LivePolicies(settings.policy_folder())
+        opened = await stack.enter_async_context(state.opened(settings, policies))
+        policies.when_changed = lambda: _note(opened, policies)
         engine = await asyncio.to_thread(engines.make, settings)
         stack.push_async_callback(engine.close)
         facts = await engine.start()
@@ -69,11 +95,43 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         judges = JudgeProcesses(settings.concurrency)
         stack.push_async_callback(judges.close)
         await asyncio.gather(analyser.start(), judges.start())
-        executor = LocalExecutor(pool, analyser, told(facts, barriers), judges)
-        dispatcher = _dispatcher(settings, executor)
+        views = await stack.enter_async_context(shown(settings, opened, facts))
+        effects = TreeEffects(opened.objects, SandboxedDatabases(opened.objects, engine))
+        office = await stack.enter_async_context(
+            offices(settings, opened, policies, effects, views)
+        )
+        isolation = told(facts, barriers)
+        executor = LocalExecutor(
+            pool,
+            analyser,
+            isolation,
+            judges,
+            grounds=None if views is None else grounds(views),
+            landing=office.landing,
+        )
+        dispatcher = _dispatcher(settings, opened, office, executor)
         stack.push_async_callback(dispatcher.drain, settings.drain_seconds)
+        pins = Pins(opened.database, opened.objects)
+        await office.begin(dispatcher, policies, pins)
         _log.info("ready", engine=facts.engine, runtime=facts.runtime, policies=policies.names())
-        yield Service(dispatcher, policies, facts, barriers)
+        yield Service(
+            dispatcher,
+            policies,
+            facts,
+            isolation,
+            barriers,
+            opened,
+            office,
+            pins,
+            effects,
+        )
+
+
+def _note(opened: State, policies: PolicySet) -> None:
+    """Write down which policies hold from here on."""
+    opened.database.write_now(
+        lambda connection: record_policies(connection, policies, SERVICE, state.now_ms())
+    )
 
 
 async def examine(settings: Settings) -> tuple[EngineFacts, tuple[BarrierResult, ...]]:
@@ -97,9 +155,12 @@ def told(facts: EngineFacts, barriers: tuple[BarrierResult, ...]) -> Isolation:
     return Isolation(facts.engine, facts.runtime, facts.image_digest, held)
 
 
-def _dispatcher(settings: Settings, executor: LocalExecutor) -> LocalDispatcher:
+def _dispatcher(
+    settings: Settings, opened: State, office: Office, executor: LocalExecutor
+) -> LocalDispatcher:
+    recording = RecordingExecutor(executor, opened.database, office.ledger, state.seconds)
     return LocalDispatcher(
-        executor,
+        recording,
         concurrency=settings.concurrency,
         waiting=settings.waiting,
         has_room=host_has_room,

@@ -27,6 +27,12 @@ class Settings:
     """Images, bundles and sockets live below it."""
     state: Path | None = None
     """What the service remembers: its database, keys and workspaces; None: `state` below home."""
+    audit_origin: str = ""
+    """What the audit log is called; empty: a name made of its first key."""
+    checkpoints: str = ""
+    """Where its checkpoints are published (audit/places.py); empty: nowhere."""
+    access: Path | None = None
+    """The credentials file; None: whoever reaches a local address, as `anonymous`."""
     policies: Path | None = None
     """Folder of policy files; None: those that come with the package."""
     engine: EngineChoice = EngineChoice.AUTO
@@ -46,12 +52,21 @@ class Settings:
     """How long running verifications may take to end once the service is told to stop."""
 
     def state_folder(self) -> Path:
-        """Return where the service keeps what it remembers."""
-        return self.state or self.home / "state"
+        """Return where the service keeps what it remembers: below home, or below the user's own."""
+        if self.state is not None:
+            return self.state
+        there = next(folder for folder in (self.home, *self.home.parents) if folder.exists())
+        return self.home / "state" if os.access(there, os.W_OK) else own_state()
 
     def policy_folder(self) -> Path:
         """Return the folder that the policies are read from."""
         return self.policies or packaged_policies()
+
+
+def own_state() -> Path:
+    """Return where a user who may not write to home keeps state (XDG base directories)."""
+    chosen = os.environ.get("XDG_STATE_HOME")
+    return (Path(chosen) if chosen else Path.home() / ".local" / "state") / "assize"
 
 
 def packaged_policies() -> Path:
@@ -61,7 +76,7 @@ def packaged_policies() -> Path:
 
 
 def from_environment() -> Settings:
-    """Read ASSIZE_HOME, _STATE, _POLICIES, _ENGINE, _RUNTIME and DOCKER_HOST.
+    """Read the variables ASSIZE_* that docs/deployment.md lists, and DOCKER_HOST.
 
     Raises:
         ValueError: A variable has a value that makes no sense.
@@ -69,9 +84,17 @@ def from_environment() -> Settings:
     policies, state = os.environ.get("ASSIZE_POLICIES"), os.environ.get("ASSIZE_STATE")
     return Settings(
         state=Path(state) if state else None,
+        audit_origin=os.environ.get("ASSIZE_AUDIT_ORIGIN", ""),
+        checkpoints=os.environ.get("ASSIZE_CHECKPOINTS", ""),
+        access=_path("ASSIZE_ACCESS"),
         home=Path(os.environ.get("ASSIZE_HOME") or DEFAULT_HOME),
         policies=Path(policies) if policies else None,
         engine=EngineChoice(os.environ.get("ASSIZE_ENGINE") or EngineChoice.AUTO),
         runtime=tuple((os.environ.get("ASSIZE_RUNTIME") or "runc").split()),
         docker_url=os.environ.get("DOCKER_HOST") or None,
     )
+
+
+def _path(variable: str) -> Path | None:
+    text = os.environ.get(variable)
+    return Path(text) if text else None

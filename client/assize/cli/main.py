@@ -20,11 +20,21 @@ from assize.cli.candidates import candidates
 from assize.cli.exit_codes import ExitStatus
 from assize.cli.target import EmbeddedFailure
 from assize.cli.terminal import one_line
+from assize.cli.verdict import verdict
 from assize.cli.verify import verify
 from assize.errors import AssizeError, InvalidRequest, Overloaded
 
 _GROUP: Final = "assize.commands"
 _DISTRIBUTION: Final = "assize"
+_APPROVER: Final = (
+    # Commands of ours that check signatures: a light installation has no library for that.
+    EntryPoint("audit", "assize.cli.audit:app", _GROUP),
+    EntryPoint("attest", "assize.cli.attest:app", _GROUP),
+    EntryPoint("holds", "assize.cli.holds:app", _GROUP),
+    EntryPoint("approve", "assize.cli.approve:approve", _GROUP),
+    EntryPoint("deny", "assize.cli.approve:deny", _GROUP),
+    EntryPoint("approvals", "assize.cli.approvals:app", _GROUP),
+)
 
 
 class Commands(TyperGroup):
@@ -64,6 +74,7 @@ app = typer.Typer(
 )
 app.command()(verify)
 app.command()(candidates)
+app.command()(verdict)
 app.add_typer(policy.app, name="policy")
 app.add_typer(workspace.app, name="workspace")
 
@@ -97,14 +108,14 @@ def _leave(number: int, _frame: object) -> NoReturn:
 
 
 def _attached() -> dict[str, EntryPoint]:
-    return {entry_point.name: entry_point for entry_point in entry_points(group=_GROUP)}
+    return {each.name: each for each in (*entry_points(group=_GROUP), *_APPROVER)}
 
 
 def _load(entry_point: EntryPoint) -> Any:
     try:
         loaded = entry_point.load()
     except Exception as error:  # noqa: BLE001 - told once the command is used; --help goes on
-        return _as_command(entry_point.name, _unusable(entry_point.name, error), lenient=True)
+        return _as_command(entry_point.name, _unusable(entry_point, error), lenient=True)
     if isinstance(loaded, typer.Typer):
         group = typer.main.get_command(loaded)
         group.name = entry_point.name
@@ -119,15 +130,17 @@ def _as_command(name: str, function: Callable[..., None], *, lenient: bool = Fal
     return typer.main.get_command(holder)
 
 
-def _unusable(name: str, error: Exception) -> Callable[[], None]:
+def _unusable(entry_point: EntryPoint, error: Exception) -> Callable[[], None]:
     """Return what stands for a command that cannot be imported."""
+    needs = "more libraries: pip install 'assize[approver]'"
+    if entry_point not in _APPROVER:
+        needs = "the service: pip install 'assize[server]'"
 
     def explain() -> None:
         """Not usable here; run it to see why."""
         if not isinstance(error, ImportError):
             raise error
-        text = f"assize {name} needs the service: pip install 'assize[server]' ({error})"
-        typer.echo(text, err=True)
+        typer.echo(f"assize {entry_point.name} needs {needs} ({error})", err=True)
         raise typer.Exit(ExitStatus.USAGE)
 
     return explain

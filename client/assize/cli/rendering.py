@@ -1,16 +1,19 @@
 """A verdict for people. Everything in it passes `assize.cli.terminal` before it is shown."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import IO, Final
 
 from rich.console import Console
 from rich.text import Text
 
+from assize.cli.effects import weighed_lines
 from assize.cli.terminal import lines, one_line
 from assize.model.verdict import (
     CheckResult,
     CheckStatus,
     Finding,
+    HoldNotice,
     Isolation,
     Output,
     ProgramEnd,
@@ -18,6 +21,7 @@ from assize.model.verdict import (
     Status,
     Usage,
     Verdict,
+    WorkspaceOutcome,
 )
 
 _STATUS_STYLE: Final = {
@@ -36,6 +40,13 @@ _CHECK_MARK: Final = {
     CheckStatus.PASSED: ("pass", "green"),
     CheckStatus.FAILED: ("FAIL", "bold red"),
     CheckStatus.SKIPPED: ("skip", "yellow"),
+}
+_OUTCOME_TEXT: Final = {
+    WorkspaceOutcome.UNCHANGED: "unchanged",
+    WorkspaceOutcome.COMMITTED: "committed",
+    WorkspaceOutcome.HELD: "held for a person to decide, unchanged until then",
+    WorkspaceOutcome.DISCARDED: "discarded",
+    WorkspaceOutcome.CONFLICT: "conflict, unchanged by this run",
 }
 _SEVERITY_STYLE: Final = {
     Severity.NOTE: "cyan",
@@ -69,6 +80,9 @@ def _verdict(verdict: Verdict) -> Iterator[Text]:
         yield from _check(check)
     for finding in verdict.findings:
         yield _finding(finding)
+    yield from _effects(verdict)
+    if verdict.hold is not None:
+        yield _hold(verdict.hold)
     if verdict.program is not None:
         yield from _program(verdict.program, with_output=verdict.status is not Status.PASSED)
     yield _usage(verdict.usage)
@@ -84,6 +98,29 @@ def _status_line(verdict: Verdict) -> Text:
     assurance = verdict.assurance.name if verdict.assurance is not None else "none"
     text.append(f"  score {verdict.score:.2f}, assurance {assurance}", style="not bold default dim")
     return text
+
+
+def _effects(verdict: Verdict) -> Iterator[Text]:
+    if verdict.workspace is None:
+        return
+    result = verdict.workspace
+    for weighed in verdict.effects:
+        yield from weighed_lines(weighed)
+    if verdict.effects_total > len(verdict.effects):
+        yield Text(f"  ... {verdict.effects_total - len(verdict.effects)} more effects")
+    told = f"{one_line(result.name)}: {_OUTCOME_TEXT[result.outcome]}"
+    snapshots = f"{result.base[:_DIGEST_SHOWN_CHARS]} -> {result.result[:_DIGEST_SHOWN_CHARS]}"
+    yield _labelled("workspace", f"{told}, {snapshots}")
+
+
+def _hold(notice: HoldNotice) -> Text:
+    rules, groups = ", ".join(notice.rules), " or ".join(notice.groups) or "nobody"
+    gate = notice.gate.replace("_", " ")
+    until = datetime.fromtimestamp(notice.expires_at, UTC).isoformat(timespec="seconds")
+    return _labelled(
+        "hold",
+        f"{notice.hold_id} {gate}, asked for by {rules}; {notice.quorum} of {groups} until {until}",
+    )
 
 
 def _check(check: CheckResult) -> Iterator[Text]:

@@ -55,9 +55,20 @@ def connected(server: str, timeout_seconds: float) -> Iterator[Client]:
         BadParameter: There is neither.
         EmbeddedFailure: The service inside this process does not start.
     """
+    with reached(server) as address, Client(address, timeout_seconds=timeout_seconds) as client:
+        yield client
+
+
+@contextmanager
+def reached(server: str) -> Iterator[str]:
+    """Give the address `server`, or that of a service inside this process if it is empty.
+
+    Raises:
+        BadParameter: There is neither.
+        EmbeddedFailure: The service inside this process does not start.
+    """
     with ExitStack() as stack:
-        address = server or stack.enter_context(_embedded())
-        yield stack.enter_context(Client(address, timeout_seconds=timeout_seconds))
+        yield server or stack.enter_context(_embedded())
 
 
 @contextmanager

@@ -17,12 +17,13 @@ from assize.cli.target import DEFAULT_TIMEOUT, ServerOption, TimeoutOption, conn
 from assize.client import Client
 from assize.convert.requests import VerificationRequest
 from assize.errors import ServiceFailure
-from assize.model.submission import RequestedLimits, Submission
+from assize.model.submission import RequestedLimits, Submission, WorkspaceUse
 from assize.model.verdict import Verdict
 from assize.spec_file import load_spec
 
 _KIB = 1024
 _MIB = 1024 * _KIB
+_WORKSPACE = "Workspace"
 _LIMITS = "Limits (they can only tighten the policy's)"
 
 
@@ -78,6 +79,34 @@ def verify(
         list[str] | None,
         typer.Option("--env", metavar="NAME=VALUE", help="An environment variable; repeatable."),
     ] = None,
+    workspace: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=_WORKSPACE,
+            help="The workspace that the code runs over.",
+        ),
+    ] = "",
+    base: Annotated[
+        str,
+        typer.Option(
+            metavar="SNAPSHOT", rich_help_panel=_WORKSPACE, help="Begin with it; empty: the head."
+        ),
+    ] = "",
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep",
+            rich_help_panel=_WORKSPACE,
+            help="The submitted files become part of the workspace, as a patch does.",
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", rich_help_panel=_WORKSPACE, help="Tell the effects, commit nothing."
+        ),
+    ] = False,
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
     wall_seconds: Annotated[float | None, typer.Option(rich_help_panel=_LIMITS)] = None,
     cpu_seconds: Annotated[float | None, typer.Option(rich_help_panel=_LIMITS)] = None,
@@ -109,6 +138,8 @@ def verify(
     Example: assize verify solution.py --spec spec.yaml
 
     Example: assize verify src/ --spec spec.yaml --entry-point main.py --arg 3 -o json
+
+    Example: assize verify patch/ --spec spec.yaml --workspace shop --keep
     """
     files, wanted = read_sources(paths), load_spec(spec)
     request = VerificationRequest(
@@ -132,6 +163,7 @@ def verify(
             open_files=open_files,
         ),
         request_id=request_id,
+        workspace=_workspace_use(workspace, base, keep=keep, dry_run=dry_run),
     )
     first = "asking the service" if server else "starting the service"
     with (
@@ -139,13 +171,27 @@ def verify(
         connected(server, timeout_seconds) as client,
     ):
         verdict = _judged(client, request, progress)
-    _print(verdict, output, brief=quiet)
+    print_answer(verdict, output, brief=quiet)
     raise typer.Exit(exit_codes.of_status(verdict.status))
+
+
+def _workspace_use(name: str, base: str, *, keep: bool, dry_run: bool) -> WorkspaceUse | None:
+    if name:
+        return WorkspaceUse(name, base, keep_submission=keep, dry_run=dry_run)
+    for option, given in (("--base", bool(base)), ("--keep", keep), ("--dry-run", dry_run)):
+        if given:
+            raise typer.BadParameter("means nothing without --workspace", param_hint=option)
+    return None
 
 
 def _judged(client: Client, request: VerificationRequest, progress: Progress) -> Verdict:
     stream = client.stream(
-        request.submission, request.spec, request.policy, request.limits, request.request_id
+        request.submission,
+        request.spec,
+        request.policy,
+        request.limits,
+        request.request_id,
+        request.workspace,
     )
     # Closing stops the run; Ctrl-C leaves through here.
     with closing(stream) as events:
@@ -156,7 +202,8 @@ def _judged(client: Client, request: VerificationRequest, progress: Progress) ->
     raise ServiceFailure("the service ended the stream without a verdict")
 
 
-def _print(verdict: Verdict, output: Format, *, brief: bool) -> None:
+def print_answer(verdict: Verdict, output: Format, *, brief: bool) -> None:
+    """Write a verdict to standard output."""
     if output is Format.JSON:
         sys.stdout.write(f"{verdict_json(verdict)}\n")
     else:

@@ -2,6 +2,9 @@
 
 from typing import assert_never
 
+from google.protobuf.message import DecodeError
+
+from assize.convert.effects import weighed_from_proto, weighed_to_proto
 from assize.convert.enums import (
     assurance_from_proto,
     assurance_to_proto,
@@ -13,6 +16,8 @@ from assize.convert.enums import (
     severity_to_proto,
     status_from_proto,
     status_to_proto,
+    workspace_outcome_from_proto,
+    workspace_outcome_to_proto,
 )
 from assize.errors import MalformedAnswer
 from assize.model import verdict as model
@@ -97,13 +102,36 @@ def verdict_to_proto(verdict: model.Verdict) -> verdict_pb2.Verdict:
         ],
         policy=verdict.policy,
         policy_digest=verdict.policy_digest,
+        effects=map(weighed_to_proto, verdict.effects),
+        effects_total=verdict.effects_total,
     )
+    if verdict.workspace is not None:
+        message.workspace.CopyFrom(_workspace_to_proto(verdict.workspace))
+    if verdict.hold is not None:
+        message.hold.CopyFrom(_hold_to_proto(verdict.hold))
     if verdict.program is not None:
         message.program.CopyFrom(_program_to_proto(verdict.program))
     if verdict.isolation is not None:
         message.isolation.CopyFrom(_isolation_to_proto(verdict.isolation))
         message.isolation.SetInParent()
     return message
+
+
+def verdict_to_bytes(verdict: model.Verdict) -> bytes:
+    """Return a verdict as it is kept."""
+    return verdict_to_proto(verdict).SerializeToString(deterministic=True)
+
+
+def verdict_from_bytes(data: bytes) -> model.Verdict:
+    """Return a verdict that was kept.
+
+    Raises:
+        MalformedAnswer: It is none.
+    """
+    try:
+        return verdict_from_proto(verdict_pb2.Verdict.FromString(data))
+    except DecodeError as error:
+        raise MalformedAnswer("what was kept is no verdict") from error
 
 
 def verdict_from_proto(message: verdict_pb2.Verdict) -> model.Verdict:
@@ -130,6 +158,54 @@ def verdict_from_proto(message: verdict_pb2.Verdict) -> model.Verdict:
         ),
         policy=message.policy,
         policy_digest=message.policy_digest,
+        effects=tuple(map(weighed_from_proto, message.effects)),
+        effects_total=message.effects_total,
+        workspace=(
+            _workspace_from_proto(message.workspace) if message.HasField("workspace") else None
+        ),
+        hold=_hold_from_proto(message.hold) if message.HasField("hold") else None,
+    )
+
+
+def _workspace_to_proto(result: model.WorkspaceResult) -> verdict_pb2.WorkspaceResult:
+    return verdict_pb2.WorkspaceResult(
+        name=result.name,
+        base=result.base,
+        result=result.result,
+        outcome=workspace_outcome_to_proto(result.outcome),
+        effects_digest=result.effects_digest,
+    )
+
+
+def _workspace_from_proto(message: verdict_pb2.WorkspaceResult) -> model.WorkspaceResult:
+    return model.WorkspaceResult(
+        message.name,
+        message.base,
+        message.result,
+        workspace_outcome_from_proto(message.outcome),
+        message.effects_digest,
+    )
+
+
+def _hold_to_proto(notice: model.HoldNotice) -> verdict_pb2.HoldNotice:
+    return verdict_pb2.HoldNotice(
+        hold_id=notice.hold_id,
+        gate=notice.gate,
+        rules=notice.rules,
+        groups=notice.groups,
+        quorum=notice.quorum,
+        expires_at=notice.expires_at,
+    )
+
+
+def _hold_from_proto(message: verdict_pb2.HoldNotice) -> model.HoldNotice:
+    return model.HoldNotice(
+        message.hold_id,
+        message.gate,
+        tuple(message.rules),
+        tuple(message.groups),
+        message.quorum,
+        message.expires_at,
     )
 
 

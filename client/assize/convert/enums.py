@@ -3,7 +3,14 @@
 from google.protobuf.descriptor import EnumDescriptor
 
 from assize.errors import MalformedAnswer
-from assize.model.verdict import Assurance, CheckStatus, Reason, Severity, Status
+from assize.model.verdict import (
+    Assurance,
+    CheckStatus,
+    Reason,
+    Severity,
+    Status,
+    WorkspaceOutcome,
+)
 from assize.v1 import verdict_pb2
 
 
@@ -90,6 +97,27 @@ def check_status_from_proto(number: verdict_pb2.CheckStatus.ValueType) -> CheckS
     if name not in CheckStatus.__members__:
         raise MalformedAnswer("a check's result lacks its status")
     return CheckStatus[name]
+
+
+def workspace_outcome_to_proto(
+    outcome: WorkspaceOutcome,
+) -> verdict_pb2.WorkspaceOutcome.ValueType:
+    """Return the message's value of an outcome."""
+    return verdict_pb2.WorkspaceOutcome.Value(f"WORKSPACE_OUTCOME_{outcome.name}")
+
+
+def workspace_outcome_from_proto(
+    number: verdict_pb2.WorkspaceOutcome.ValueType,
+) -> WorkspaceOutcome:
+    """Return the outcome of a message's value.
+
+    Raises:
+        MalformedAnswer: It has none, or one that we do not know.
+    """
+    name = _known(verdict_pb2.WorkspaceOutcome.DESCRIPTOR, number, "WORKSPACE_OUTCOME_")
+    if name not in WorkspaceOutcome.__members__:
+        raise MalformedAnswer("the run over the workspace lacks its outcome")
+    return WorkspaceOutcome[name]
 
 
 def _known(enum: EnumDescriptor, number: int, prefix: str) -> str:

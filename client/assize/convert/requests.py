@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from assize.convert.faults import Faults, refusing_values
 from assize.convert.spec import read_spec, spec_to_proto
 from assize.model.spec import Spec
-from assize.model.submission import RequestedLimits, SourceFile, Submission
+from assize.model.submission import RequestedLimits, SourceFile, Submission, WorkspaceUse
 from assize.v1 import submission_pb2, verification_pb2
 
 
@@ -18,6 +18,7 @@ class VerificationRequest:
     policy: str = ""
     limits: RequestedLimits = field(default_factory=RequestedLimits)
     request_id: str = ""
+    workspace: WorkspaceUse | None = None
 
 
 def request_to_proto(request: VerificationRequest) -> verification_pb2.VerifyRequest:
@@ -33,7 +34,28 @@ def request_to_proto(request: VerificationRequest) -> verification_pb2.VerifyReq
     message.submission.CopyFrom(submission_to_proto(request.submission))
     message.spec.CopyFrom(spec_to_proto(request.spec))
     message.limits.CopyFrom(limits_to_proto(request.limits))
+    if request.workspace is not None:
+        message.workspace.CopyFrom(workspace_use_to_proto(request.workspace))
     return message
+
+
+def request_to_bytes(request: VerificationRequest) -> bytes:
+    """Return a request as it is kept.
+
+    Raises:
+        InvalidFields: A value does not fit its field, or a choice was made twice.
+    """
+    return request_to_proto(request).SerializeToString(deterministic=True)
+
+
+def request_from_bytes(data: bytes) -> VerificationRequest:
+    """Return a request that was kept.
+
+    Raises:
+        InvalidFields: With every fault in its structure.
+        DecodeError: It is none.
+    """
+    return request_from_proto(verification_pb2.VerifyRequest.FromString(data))
 
 
 def request_from_proto(message: verification_pb2.VerifyRequest) -> VerificationRequest:
@@ -51,7 +73,30 @@ def request_from_proto(message: verification_pb2.VerifyRequest) -> VerificationR
         policy=message.policy,
         limits=limits_from_proto(message.limits),
         request_id=message.request_id,
+        workspace=(
+            workspace_use_from_proto(message.workspace) if message.HasField("workspace") else None
+        ),
     )
+
+
+def workspace_use_to_proto(use: WorkspaceUse) -> verification_pb2.WorkspaceUse:
+    """Return the message of a workspace's use.
+
+    Raises:
+        InvalidFields: A text is not Unicode.
+    """
+    with refusing_values("workspace"):
+        return verification_pb2.WorkspaceUse(
+            name=use.name,
+            base=use.base,
+            keep_submission=use.keep_submission,
+            dry_run=use.dry_run,
+        )
+
+
+def workspace_use_from_proto(message: verification_pb2.WorkspaceUse) -> WorkspaceUse:
+    """Return the workspace's use of a message."""
+    return WorkspaceUse(message.name, message.base, message.keep_submission, message.dry_run)
 
 
 def submission_to_proto(submission: Submission) -> submission_pb2.Submission:

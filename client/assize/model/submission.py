@@ -35,3 +35,16 @@ class RequestedLimits:
     disk_bytes: int | None = None
     file_bytes: int | None = None
     open_files: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceUse:
+    """How a run uses a workspace; see `WorkspaceUse` in the proto files."""
+
+    name: str
+    base: str = ""
+    """The snapshot to begin with; empty: the head."""
+    keep_submission: bool = False
+    """Whether the submitted files become part of the workspace, as a patch does."""
+    dry_run: bool = False
+    """Whether the effects are told and weighed, and never committed or held."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from assize.model.effects import WeighedEffect
+
 
 class Status(StrEnum):
     """How a verification ended: passed, failed, waiting for a person, or we could not tell."""
@@ -31,6 +33,8 @@ class Reason(StrEnum):
     INFRA_ERROR = "INFRA_ERROR"
     VACUOUS = "VACUOUS"
     UNVERIFIABLE = "UNVERIFIABLE"
+    CONFLICT = "CONFLICT"
+    HELD = "HELD"
 
 
 class Assurance(IntEnum):
@@ -163,6 +167,47 @@ class Isolation:
     barriers: tuple[str, ...] = ()
 
 
+class WorkspaceOutcome(StrEnum):
+    """What became of a run's effects."""
+
+    UNCHANGED = "UNCHANGED"
+    """The run changed nothing."""
+    COMMITTED = "COMMITTED"
+    """They are the workspace's new head."""
+    HELD = "HELD"
+    """They wait for a person; the workspace is as it was."""
+    DISCARDED = "DISCARDED"
+    """They are gone: the code failed, the policy denies them, or it was a dry run."""
+    CONFLICT = "CONFLICT"
+    """The workspace had moved; they are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceResult:
+    """A run over a workspace: from the snapshot `base` to the snapshot `result`."""
+
+    name: str
+    base: str
+    result: str
+    outcome: WorkspaceOutcome
+    effects_digest: str = ""
+    """SHA-256 of the effect set; an approval names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldNotice:
+    """Who must decide: `quorum` different people of any of the groups, before `expires_at`."""
+
+    hold_id: str
+    gate: str
+    """`before_execution` or `before_commit`."""
+    rules: tuple[str, ...]
+    groups: tuple[str, ...]
+    quorum: int
+    expires_at: int
+    """Seconds since 1970."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The whole answer. `assurance` is the least among the required checks, None if none ran."""
@@ -182,3 +227,8 @@ class Verdict:
     usage: Usage = Usage()
     stages: tuple[StageTime, ...] = ()
     isolation: Isolation | None = None
+    effects: tuple[WeighedEffect, ...] = ()
+    effects_total: int = 0
+    """How many there are in truth; the list is bounded."""
+    workspace: WorkspaceResult | None = None
+    hold: HoldNotice | None = None

@@ -22,25 +22,48 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from assize.v1 import effects_pb2 as assize_dot_v1_dot_effects__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61ssize/v1/policy.proto\x12\tassize.v1\"\x15\n\x13ListPoliciesRequest\"B\n\x14ListPoliciesResponse\x12*\n\x08policies\x18\x01 \x03(\x0b\x32\x18.assize.v1.PolicySummary\"Q\n\rPolicySummary\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\r\n\x05owner\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\" \n\x10GetPolicyRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"M\n\x11GetPolicyResponse\x12(\n\x06policy\x18\x01 \x01(\x0b\x32\x18.assize.v1.PolicySummary\x12\x0e\n\x06source\x18\x02 \x01(\t2\xa8\x01\n\rPolicyService\x12O\n\x0cListPolicies\x12\x1e.assize.v1.ListPoliciesRequest\x1a\x1f.assize.v1.ListPoliciesResponse\x12\x46\n\tGetPolicy\x12\x1b.assize.v1.GetPolicyRequest\x1a\x1c.assize.v1.GetPolicyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61ssize/v1/policy.proto\x12\tassize.v1\x1a\x17\x61ssize/v1/effects.proto\"\x15\n\x13ListPoliciesRequest\"B\n\x14ListPoliciesResponse\x12*\n\x08policies\x18\x01 \x03(\x0b\x32\x18.assize.v1.PolicySummary\"Q\n\rPolicySummary\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\r\n\x05owner\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\" \n\x10GetPolicyRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x88\x01\n\x11GetPolicyResponse\x12(\n\x06policy\x18\x01 \x01(\x0b\x32\x18.assize.v1.PolicySummary\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x11\n\teffective\x18\x03 \x01(\t\x12&\n\x06layers\x18\x04 \x03(\x0b\x32\x16.assize.v1.PolicyLayer\"O\n\x0bPolicyLayer\x12\"\n\x04kind\x18\x01 \x01(\x0e\x32\x14.assize.v1.LayerKind\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\"I\n\x14\x45xplainEffectRequest\x12\x0e\n\x06policy\x18\x01 \x01(\t\x12!\n\x06\x65\x66\x66\x65\x63t\x18\x02 \x01(\x0b\x32\x11.assize.v1.Effect\"\xc0\x01\n\x15\x45xplainEffectResponse\x12(\n\x06policy\x18\x01 \x01(\x0b\x32\x18.assize.v1.PolicySummary\x12*\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x18.assize.v1.LayerDecision\x12(\n\x06layers\x18\x03 \x03(\x0b\x32\x18.assize.v1.LayerDecision\x12\'\n\x07matched\x18\x04 \x03(\x0b\x32\x16.assize.v1.MatchedRule\"\xa4\x01\n\rLayerDecision\x12%\n\x05layer\x18\x01 \x01(\x0b\x32\x16.assize.v1.PolicyLayer\x12%\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0e\x32\x13.assize.v1.Decision\x12\x0c\n\x04rule\x18\x03 \x01(\t\x12\x0b\n\x03why\x18\x04 \x01(\t\x12*\n\x08\x61pproval\x18\x05 \x01(\x0b\x32\x18.assize.v1.ApprovalTerms\"\x87\x01\n\x0bMatchedRule\x12%\n\x05layer\x18\x01 \x01(\x0b\x32\x16.assize.v1.PolicyLayer\x12\x0c\n\x04rule\x18\x02 \x01(\t\x12%\n\x08\x64\x65\x63ision\x18\x03 \x01(\x0e\x32\x13.assize.v1.Decision\x12\x0b\n\x03why\x18\x04 \x01(\t\x12\x0f\n\x07\x64\x65\x63ides\x18\x05 \x01(\x08\"D\n\rApprovalTerms\x12\x0e\n\x06groups\x18\x01 \x03(\t\x12\x0e\n\x06quorum\x18\x02 \x01(\x05\x12\x13\n\x0bttl_seconds\x18\x03 \x01(\x03\"L\n\x16\x45valuateEffectsRequest\x12\x0e\n\x06policy\x18\x01 \x01(\t\x12\"\n\x07\x65\x66\x66\x65\x63ts\x18\x02 \x03(\x0b\x32\x11.assize.v1.Effect\"\xce\x01\n\x17\x45valuateEffectsResponse\x12(\n\x06policy\x18\x01 \x01(\x0b\x32\x18.assize.v1.PolicySummary\x12%\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0e\x32\x13.assize.v1.Decision\x12)\n\x07\x65\x66\x66\x65\x63ts\x18\x03 \x03(\x0b\x32\x18.assize.v1.WeighedEffect\x12*\n\x08\x61pproval\x18\x04 \x01(\x0b\x32\x18.assize.v1.ApprovalTerms\x12\x0b\n\x03why\x18\x05 \x01(\t\"\x17\n\x15ReloadPoliciesRequest\"I\n\x16ReloadPoliciesResponse\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x01 \x03(\t\x12\x0f\n\x07\x63hanged\x18\x02 \x03(\t\x12\x0f\n\x07removed\x18\x03 \x03(\t*h\n\tLayerKind\x12\x1a\n\x16LAYER_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eLAYER_KIND_ORG\x10\x01\x12\x13\n\x0fLAYER_KIND_TEAM\x10\x02\x12\x16\n\x12LAYER_KIND_REQUEST\x10\x03\x32\xad\x03\n\rPolicyService\x12O\n\x0cListPolicies\x12\x1e.assize.v1.ListPoliciesRequest\x1a\x1f.assize.v1.ListPoliciesResponse\x12\x46\n\tGetPolicy\x12\x1b.assize.v1.GetPolicyRequest\x1a\x1c.assize.v1.GetPolicyResponse\x12R\n\rExplainEffect\x12\x1f.assize.v1.ExplainEffectRequest\x1a .assize.v1.ExplainEffectResponse\x12X\n\x0f\x45valuateEffects\x12!.assize.v1.EvaluateEffectsRequest\x1a\".assize.v1.EvaluateEffectsResponse\x12U\n\x0eReloadPolicies\x12 .assize.v1.ReloadPoliciesRequest\x1a!.assize.v1.ReloadPoliciesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'assize.v1.policy_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTPOLICIESREQUEST']._serialized_start=37
-  _globals['_LISTPOLICIESREQUEST']._serialized_end=58
-  _globals['_LISTPOLICIESRESPONSE']._serialized_start=60
-  _globals['_LISTPOLICIESRESPONSE']._serialized_end=126
-  _globals['_POLICYSUMMARY']._serialized_start=128
-  _globals['_POLICYSUMMARY']._serialized_end=209
-  _globals['_GETPOLICYREQUEST']._serialized_start=211
-  _globals['_GETPOLICYREQUEST']._serialized_end=243
-  _globals['_GETPOLICYRESPONSE']._serialized_start=245
-  _globals['_GETPOLICYRESPONSE']._serialized_end=322
-  _globals['_POLICYSERVICE']._serialized_start=325
-  _globals['_POLICYSERVICE']._serialized_end=493
+  _globals['_LAYERKIND']._serialized_start=1522
+  _globals['_LAYERKIND']._serialized_end=1626
+  _globals['_LISTPOLICIESREQUEST']._serialized_start=62
+  _globals['_LISTPOLICIESREQUEST']._serialized_end=83
+  _globals['_LISTPOLICIESRESPONSE']._serialized_start=85
+  _globals['_LISTPOLICIESRESPONSE']._serialized_end=151
+  _globals['_POLICYSUMMARY']._serialized_start=153
+  _globals['_POLICYSUMMARY']._serialized_end=234
+  _globals['_GETPOLICYREQUEST']._serialized_start=236
+  _globals['_GETPOLICYREQUEST']._serialized_end=268
+  _globals['_GETPOLICYRESPONSE']._serialized_start=271
+  _globals['_GETPOLICYRESPONSE']._serialized_end=407
+  _globals['_POLICYLAYER']._serialized_start=409
+  _globals['_POLICYLAYER']._serialized_end=488
+  _globals['_EXPLAINEFFECTREQUEST']._serialized_start=490
+  _globals['_EXPLAINEFFECTREQUEST']._serialized_end=563
+  _globals['_EXPLAINEFFECTRESPONSE']._serialized_start=566
+  _globals['_EXPLAINEFFECTRESPONSE']._serialized_end=758
+  _globals['_LAYERDECISION']._serialized_start=761
+  _globals['_LAYERDECISION']._serialized_end=925
+  _globals['_MATCHEDRULE']._serialized_start=928
+  _globals['_MATCHEDRULE']._serialized_end=1063
+  _globals['_APPROVALTERMS']._serialized_start=1065
+  _globals['_APPROVALTERMS']._serialized_end=1133
+  _globals['_EVALUATEEFFECTSREQUEST']._serialized_start=1135
+  _globals['_EVALUATEEFFECTSREQUEST']._serialized_end=1211
+  _globals['_EVALUATEEFFECTSRESPONSE']._serialized_start=1214
+  _globals['_EVALUATEEFFECTSRESPONSE']._serialized_end=1420
+  _globals['_RELOADPOLICIESREQUEST']._serialized_start=1422
+  _globals['_RELOADPOLICIESREQUEST']._serialized_end=1445
+  _globals['_RELOADPOLICIESRESPONSE']._serialized_start=1447
+  _globals['_RELOADPOLICIESRESPONSE']._serialized_end=1520
+  _globals['_POLICYSERVICE']._serialized_start=1629
+  _globals['_POLICYSERVICE']._serialized_end=2058
 # @@protoc_insertion_point(module_scope)

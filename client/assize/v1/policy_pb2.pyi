@@ -3,14 +3,50 @@
 isort:skip_file
 """
 
+import assize.v1.effects_pb2
 import builtins
 import collections.abc
 import google.protobuf.descriptor
 import google.protobuf.internal.containers
+import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
+import sys
 import typing
 
+if sys.version_info >= (3, 10):
+    import typing as typing_extensions
+else:
+    import typing_extensions
+
 DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
+
+class _LayerKind:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _LayerKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_LayerKind.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    LAYER_KIND_UNSPECIFIED: _LayerKind.ValueType  # 0
+    """Never sent."""
+    LAYER_KIND_ORG: _LayerKind.ValueType  # 1
+    """The organisation's."""
+    LAYER_KIND_TEAM: _LayerKind.ValueType  # 2
+    """A team's, which can only tighten."""
+    LAYER_KIND_REQUEST: _LayerKind.ValueType  # 3
+    """A request's, which can only tighten."""
+
+class LayerKind(_LayerKind, metaclass=_LayerKindEnumTypeWrapper):
+    """Whose word a layer is."""
+
+LAYER_KIND_UNSPECIFIED: LayerKind.ValueType  # 0
+"""Never sent."""
+LAYER_KIND_ORG: LayerKind.ValueType  # 1
+"""The organisation's."""
+LAYER_KIND_TEAM: LayerKind.ValueType  # 2
+"""A team's, which can only tighten."""
+LAYER_KIND_REQUEST: LayerKind.ValueType  # 3
+"""A request's, which can only tighten."""
+global___LayerKind = LayerKind
 
 @typing.final
 class ListPoliciesRequest(google.protobuf.message.Message):
@@ -57,7 +93,7 @@ class PolicySummary(google.protobuf.message.Message):
     name: builtins.str
     """The name that requests use."""
     digest: builtins.str
-    """SHA-256 of its canonical form."""
+    """SHA-256 of what it means, over all of its layers."""
     owner: builtins.str
     """Who answers for it."""
     description: builtins.str
@@ -100,19 +136,332 @@ class GetPolicyResponse(google.protobuf.message.Message):
 
     POLICY_FIELD_NUMBER: builtins.int
     SOURCE_FIELD_NUMBER: builtins.int
+    EFFECTIVE_FIELD_NUMBER: builtins.int
+    LAYERS_FIELD_NUMBER: builtins.int
     source: builtins.str
     """The file as it was written, YAML."""
+    effective: builtins.str
+    """What holds under its name, over all of its layers; YAML for people."""
     @property
     def policy(self) -> global___PolicySummary:
         """It in short."""
+
+    @property
+    def layers(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___PolicyLayer]:
+        """What it is made of, the organisation's first."""
 
     def __init__(
         self,
         *,
         policy: global___PolicySummary | None = ...,
         source: builtins.str = ...,
+        effective: builtins.str = ...,
+        layers: collections.abc.Iterable[global___PolicyLayer] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["policy", b"policy"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["policy", b"policy", "source", b"source"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["effective", b"effective", "layers", b"layers", "policy", b"policy", "source", b"source"]) -> None: ...
 
 global___GetPolicyResponse = GetPolicyResponse
+
+@typing.final
+class PolicyLayer(google.protobuf.message.Message):
+    """One of the texts that a policy is made of."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: builtins.int
+    NAME_FIELD_NUMBER: builtins.int
+    DIGEST_FIELD_NUMBER: builtins.int
+    kind: global___LayerKind.ValueType
+    """Whose word it is."""
+    name: builtins.str
+    """The name of its file."""
+    digest: builtins.str
+    """SHA-256 of what it means by itself."""
+    def __init__(
+        self,
+        *,
+        kind: global___LayerKind.ValueType = ...,
+        name: builtins.str = ...,
+        digest: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["digest", b"digest", "kind", b"kind", "name", b"name"]) -> None: ...
+
+global___PolicyLayer = PolicyLayer
+
+@typing.final
+class ExplainEffectRequest(google.protobuf.message.Message):
+    """An effect that a policy is asked about."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: builtins.int
+    EFFECT_FIELD_NUMBER: builtins.int
+    policy: builtins.str
+    """The policy's name. Empty: `default`."""
+    @property
+    def effect(self) -> assize.v1.effects_pb2.Effect:
+        """The effect, in a run of its own. Its path is relative to the workspace."""
+
+    def __init__(
+        self,
+        *,
+        policy: builtins.str = ...,
+        effect: assize.v1.effects_pb2.Effect | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["effect", b"effect"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["effect", b"effect", "policy", b"policy"]) -> None: ...
+
+global___ExplainEffectRequest = ExplainEffectRequest
+
+@typing.final
+class ExplainEffectResponse(google.protobuf.message.Message):
+    """Why an effect is decided as it is."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: builtins.int
+    DECISION_FIELD_NUMBER: builtins.int
+    LAYERS_FIELD_NUMBER: builtins.int
+    MATCHED_FIELD_NUMBER: builtins.int
+    @property
+    def policy(self) -> global___PolicySummary:
+        """The policy in short."""
+
+    @property
+    def decision(self) -> global___LayerDecision:
+        """What is decided, by which rule, and why."""
+
+    @property
+    def layers(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___LayerDecision]:
+        """What each layer says by itself, the organisation's first."""
+
+    @property
+    def matched(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___MatchedRule]:
+        """Every rule that is about the effect: by layer, the strictest first."""
+
+    def __init__(
+        self,
+        *,
+        policy: global___PolicySummary | None = ...,
+        decision: global___LayerDecision | None = ...,
+        layers: collections.abc.Iterable[global___LayerDecision] | None = ...,
+        matched: collections.abc.Iterable[global___MatchedRule] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["decision", b"decision", "policy", b"policy"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["decision", b"decision", "layers", b"layers", "matched", b"matched", "policy", b"policy"]) -> None: ...
+
+global___ExplainEffectResponse = ExplainEffectResponse
+
+@typing.final
+class LayerDecision(google.protobuf.message.Message):
+    """What a layer says of an effect."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    LAYER_FIELD_NUMBER: builtins.int
+    DECISION_FIELD_NUMBER: builtins.int
+    RULE_FIELD_NUMBER: builtins.int
+    WHY_FIELD_NUMBER: builtins.int
+    APPROVAL_FIELD_NUMBER: builtins.int
+    decision: assize.v1.effects_pb2.Decision.ValueType
+    """What it says."""
+    rule: builtins.str
+    """The id of the rule that decides, `default`, or `fs.special`."""
+    why: builtins.str
+    """Why that rule is there."""
+    @property
+    def layer(self) -> global___PolicyLayer:
+        """Whose layer it is."""
+
+    @property
+    def approval(self) -> global___ApprovalTerms:
+        """Of a hold: who must agree."""
+
+    def __init__(
+        self,
+        *,
+        layer: global___PolicyLayer | None = ...,
+        decision: assize.v1.effects_pb2.Decision.ValueType = ...,
+        rule: builtins.str = ...,
+        why: builtins.str = ...,
+        approval: global___ApprovalTerms | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["approval", b"approval", "layer", b"layer"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["approval", b"approval", "decision", b"decision", "layer", b"layer", "rule", b"rule", "why", b"why"]) -> None: ...
+
+global___LayerDecision = LayerDecision
+
+@typing.final
+class MatchedRule(google.protobuf.message.Message):
+    """A rule that is about an effect."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    LAYER_FIELD_NUMBER: builtins.int
+    RULE_FIELD_NUMBER: builtins.int
+    DECISION_FIELD_NUMBER: builtins.int
+    WHY_FIELD_NUMBER: builtins.int
+    DECIDES_FIELD_NUMBER: builtins.int
+    rule: builtins.str
+    """Its id."""
+    decision: assize.v1.effects_pb2.Decision.ValueType
+    """What it says where it decides."""
+    why: builtins.str
+    """Why it is there."""
+    decides: builtins.bool
+    """Whether it decides in its layer."""
+    @property
+    def layer(self) -> global___PolicyLayer:
+        """Whose rule it is."""
+
+    def __init__(
+        self,
+        *,
+        layer: global___PolicyLayer | None = ...,
+        rule: builtins.str = ...,
+        decision: assize.v1.effects_pb2.Decision.ValueType = ...,
+        why: builtins.str = ...,
+        decides: builtins.bool = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["layer", b"layer"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["decides", b"decides", "decision", b"decision", "layer", b"layer", "rule", b"rule", "why", b"why"]) -> None: ...
+
+global___MatchedRule = MatchedRule
+
+@typing.final
+class ApprovalTerms(google.protobuf.message.Message):
+    """Who must agree before what is held goes on."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    GROUPS_FIELD_NUMBER: builtins.int
+    QUORUM_FIELD_NUMBER: builtins.int
+    TTL_SECONDS_FIELD_NUMBER: builtins.int
+    quorum: builtins.int
+    """How many different people."""
+    ttl_seconds: builtins.int
+    """How long the hold waits before it is denied, in seconds."""
+    @property
+    def groups(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """A person of any of these counts. In order of name."""
+
+    def __init__(
+        self,
+        *,
+        groups: collections.abc.Iterable[builtins.str] | None = ...,
+        quorum: builtins.int = ...,
+        ttl_seconds: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["groups", b"groups", "quorum", b"quorum", "ttl_seconds", b"ttl_seconds"]) -> None: ...
+
+global___ApprovalTerms = ApprovalTerms
+
+@typing.final
+class EvaluateEffectsRequest(google.protobuf.message.Message):
+    """Effects that a policy is asked about."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: builtins.int
+    EFFECTS_FIELD_NUMBER: builtins.int
+    policy: builtins.str
+    """The policy's name. Empty: `default`."""
+    @property
+    def effects(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[assize.v1.effects_pb2.Effect]:
+        """What one run would change, all of it: budgets count over the run. At most 10,000."""
+
+    def __init__(
+        self,
+        *,
+        policy: builtins.str = ...,
+        effects: collections.abc.Iterable[assize.v1.effects_pb2.Effect] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["effects", b"effects", "policy", b"policy"]) -> None: ...
+
+global___EvaluateEffectsRequest = EvaluateEffectsRequest
+
+@typing.final
+class EvaluateEffectsResponse(google.protobuf.message.Message):
+    """What a policy says of a run."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: builtins.int
+    DECISION_FIELD_NUMBER: builtins.int
+    EFFECTS_FIELD_NUMBER: builtins.int
+    APPROVAL_FIELD_NUMBER: builtins.int
+    WHY_FIELD_NUMBER: builtins.int
+    decision: assize.v1.effects_pb2.Decision.ValueType
+    """The strictest decision over the effects; `allow` for none."""
+    why: builtins.str
+    """Where the decision is stricter than that of any effect: why."""
+    @property
+    def policy(self) -> global___PolicySummary:
+        """The policy in short."""
+
+    @property
+    def effects(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[assize.v1.effects_pb2.WeighedEffect]:
+        """Each effect with what is decided, in the order of the request."""
+
+    @property
+    def approval(self) -> global___ApprovalTerms:
+        """Of a hold: who must agree."""
+
+    def __init__(
+        self,
+        *,
+        policy: global___PolicySummary | None = ...,
+        decision: assize.v1.effects_pb2.Decision.ValueType = ...,
+        effects: collections.abc.Iterable[assize.v1.effects_pb2.WeighedEffect] | None = ...,
+        approval: global___ApprovalTerms | None = ...,
+        why: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["approval", b"approval", "policy", b"policy"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["approval", b"approval", "decision", b"decision", "effects", b"effects", "policy", b"policy", "why", b"why"]) -> None: ...
+
+global___EvaluateEffectsResponse = EvaluateEffectsResponse
+
+@typing.final
+class ReloadPoliciesRequest(google.protobuf.message.Message):
+    """Nothing to say."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+
+global___ReloadPoliciesRequest = ReloadPoliciesRequest
+
+@typing.final
+class ReloadPoliciesResponse(google.protobuf.message.Message):
+    """What reading the files anew changed, by name."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ADDED_FIELD_NUMBER: builtins.int
+    CHANGED_FIELD_NUMBER: builtins.int
+    REMOVED_FIELD_NUMBER: builtins.int
+    @property
+    def added(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Policies that were not there."""
+
+    @property
+    def changed(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Policies of another digest than before."""
+
+    @property
+    def removed(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Policies that are no longer there."""
+
+    def __init__(
+        self,
+        *,
+        added: collections.abc.Iterable[builtins.str] | None = ...,
+        changed: collections.abc.Iterable[builtins.str] | None = ...,
+        removed: collections.abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["added", b"added", "changed", b"changed", "removed", b"removed"]) -> None: ...
+
+global___ReloadPoliciesResponse = ReloadPoliciesResponse

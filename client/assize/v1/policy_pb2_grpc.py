@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class PolicyServiceStub(object):
-    """Shows the policies that the service judges by.
+    """Shows the policies that the service judges by, and what they would say.
     """
 
     def __init__(self, channel):
@@ -45,10 +45,25 @@ class PolicyServiceStub(object):
                 request_serializer=assize_dot_v1_dot_policy__pb2.GetPolicyRequest.SerializeToString,
                 response_deserializer=assize_dot_v1_dot_policy__pb2.GetPolicyResponse.FromString,
                 _registered_method=True)
+        self.ExplainEffect = channel.unary_unary(
+                '/assize.v1.PolicyService/ExplainEffect',
+                request_serializer=assize_dot_v1_dot_policy__pb2.ExplainEffectRequest.SerializeToString,
+                response_deserializer=assize_dot_v1_dot_policy__pb2.ExplainEffectResponse.FromString,
+                _registered_method=True)
+        self.EvaluateEffects = channel.unary_unary(
+                '/assize.v1.PolicyService/EvaluateEffects',
+                request_serializer=assize_dot_v1_dot_policy__pb2.EvaluateEffectsRequest.SerializeToString,
+                response_deserializer=assize_dot_v1_dot_policy__pb2.EvaluateEffectsResponse.FromString,
+                _registered_method=True)
+        self.ReloadPolicies = channel.unary_unary(
+                '/assize.v1.PolicyService/ReloadPolicies',
+                request_serializer=assize_dot_v1_dot_policy__pb2.ReloadPoliciesRequest.SerializeToString,
+                response_deserializer=assize_dot_v1_dot_policy__pb2.ReloadPoliciesResponse.FromString,
+                _registered_method=True)
 
 
 class PolicyServiceServicer(object):
-    """Shows the policies that the service judges by.
+    """Shows the policies that the service judges by, and what they would say.
     """
 
     def ListPolicies(self, request, context):
@@ -59,7 +74,28 @@ class PolicyServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetPolicy(self, request, context):
-        """Shows one policy as it was written, with its digest.
+        """Shows one policy as it was written, and what holds under its name, with its digest.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainEffect(self, request, context):
+        """Tells which rule decides on an effect, in which layer, and which others are about it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EvaluateEffects(self, request, context):
+        """Weighs effects as those of one run; nothing is run and nothing is kept.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReloadPolicies(self, request, context):
+        """Reads the policy files anew. If one of them is wrong, the old policies stay in force.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,6 +114,21 @@ def add_PolicyServiceServicer_to_server(servicer, server):
                     request_deserializer=assize_dot_v1_dot_policy__pb2.GetPolicyRequest.FromString,
                     response_serializer=assize_dot_v1_dot_policy__pb2.GetPolicyResponse.SerializeToString,
             ),
+            'ExplainEffect': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainEffect,
+                    request_deserializer=assize_dot_v1_dot_policy__pb2.ExplainEffectRequest.FromString,
+                    response_serializer=assize_dot_v1_dot_policy__pb2.ExplainEffectResponse.SerializeToString,
+            ),
+            'EvaluateEffects': grpc.unary_unary_rpc_method_handler(
+                    servicer.EvaluateEffects,
+                    request_deserializer=assize_dot_v1_dot_policy__pb2.EvaluateEffectsRequest.FromString,
+                    response_serializer=assize_dot_v1_dot_policy__pb2.EvaluateEffectsResponse.SerializeToString,
+            ),
+            'ReloadPolicies': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReloadPolicies,
+                    request_deserializer=assize_dot_v1_dot_policy__pb2.ReloadPoliciesRequest.FromString,
+                    response_serializer=assize_dot_v1_dot_policy__pb2.ReloadPoliciesResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'assize.v1.PolicyService', rpc_method_handlers)
@@ -87,7 +138,7 @@ def add_PolicyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PolicyService(object):
-    """Shows the policies that the service judges by.
+    """Shows the policies that the service judges by, and what they would say.
     """
 
     @staticmethod
@@ -134,6 +185,87 @@ class PolicyService(object):
             '/assize.v1.PolicyService/GetPolicy',
             assize_dot_v1_dot_policy__pb2.GetPolicyRequest.SerializeToString,
             assize_dot_v1_dot_policy__pb2.GetPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainEffect(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/assize.v1.PolicyService/ExplainEffect',
+            assize_dot_v1_dot_policy__pb2.ExplainEffectRequest.SerializeToString,
+            assize_dot_v1_dot_policy__pb2.ExplainEffectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EvaluateEffects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/assize.v1.PolicyService/EvaluateEffects',
+            assize_dot_v1_dot_policy__pb2.EvaluateEffectsRequest.SerializeToString,
+            assize_dot_v1_dot_policy__pb2.EvaluateEffectsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReloadPolicies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/assize.v1.PolicyService/ReloadPolicies',
+            assize_dot_v1_dot_policy__pb2.ReloadPoliciesRequest.SerializeToString,
+            assize_dot_v1_dot_policy__pb2.ReloadPoliciesResponse.FromString,
             options,
             channel_credentials,
             insecure,

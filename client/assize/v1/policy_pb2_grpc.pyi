@@ -18,7 +18,7 @@ class _ServicerContext(grpc.ServicerContext, grpc.aio.ServicerContext):  # type:
     ...
 
 class PolicyServiceStub:
-    """Shows the policies that the service judges by."""
+    """Shows the policies that the service judges by, and what they would say."""
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
     ListPolicies: grpc.UnaryUnaryMultiCallable[
@@ -31,10 +31,28 @@ class PolicyServiceStub:
         assize.v1.policy_pb2.GetPolicyRequest,
         assize.v1.policy_pb2.GetPolicyResponse,
     ]
-    """Shows one policy as it was written, with its digest."""
+    """Shows one policy as it was written, and what holds under its name, with its digest."""
+
+    ExplainEffect: grpc.UnaryUnaryMultiCallable[
+        assize.v1.policy_pb2.ExplainEffectRequest,
+        assize.v1.policy_pb2.ExplainEffectResponse,
+    ]
+    """Tells which rule decides on an effect, in which layer, and which others are about it."""
+
+    EvaluateEffects: grpc.UnaryUnaryMultiCallable[
+        assize.v1.policy_pb2.EvaluateEffectsRequest,
+        assize.v1.policy_pb2.EvaluateEffectsResponse,
+    ]
+    """Weighs effects as those of one run; nothing is run and nothing is kept."""
+
+    ReloadPolicies: grpc.UnaryUnaryMultiCallable[
+        assize.v1.policy_pb2.ReloadPoliciesRequest,
+        assize.v1.policy_pb2.ReloadPoliciesResponse,
+    ]
+    """Reads the policy files anew. If one of them is wrong, the old policies stay in force."""
 
 class PolicyServiceAsyncStub:
-    """Shows the policies that the service judges by."""
+    """Shows the policies that the service judges by, and what they would say."""
 
     ListPolicies: grpc.aio.UnaryUnaryMultiCallable[
         assize.v1.policy_pb2.ListPoliciesRequest,
@@ -46,10 +64,28 @@ class PolicyServiceAsyncStub:
         assize.v1.policy_pb2.GetPolicyRequest,
         assize.v1.policy_pb2.GetPolicyResponse,
     ]
-    """Shows one policy as it was written, with its digest."""
+    """Shows one policy as it was written, and what holds under its name, with its digest."""
+
+    ExplainEffect: grpc.aio.UnaryUnaryMultiCallable[
+        assize.v1.policy_pb2.ExplainEffectRequest,
+        assize.v1.policy_pb2.ExplainEffectResponse,
+    ]
+    """Tells which rule decides on an effect, in which layer, and which others are about it."""
+
+    EvaluateEffects: grpc.aio.UnaryUnaryMultiCallable[
+        assize.v1.policy_pb2.EvaluateEffectsRequest,
+        assize.v1.policy_pb2.EvaluateEffectsResponse,
+    ]
+    """Weighs effects as those of one run; nothing is run and nothing is kept."""
+
+    ReloadPolicies: grpc.aio.UnaryUnaryMultiCallable[
+        assize.v1.policy_pb2.ReloadPoliciesRequest,
+        assize.v1.policy_pb2.ReloadPoliciesResponse,
+    ]
+    """Reads the policy files anew. If one of them is wrong, the old policies stay in force."""
 
 class PolicyServiceServicer(metaclass=abc.ABCMeta):
-    """Shows the policies that the service judges by."""
+    """Shows the policies that the service judges by, and what they would say."""
 
     @abc.abstractmethod
     def ListPolicies(
@@ -65,6 +101,30 @@ class PolicyServiceServicer(metaclass=abc.ABCMeta):
         request: assize.v1.policy_pb2.GetPolicyRequest,
         context: _ServicerContext,
     ) -> typing.Union[assize.v1.policy_pb2.GetPolicyResponse, collections.abc.Awaitable[assize.v1.policy_pb2.GetPolicyResponse]]:
-        """Shows one policy as it was written, with its digest."""
+        """Shows one policy as it was written, and what holds under its name, with its digest."""
+
+    @abc.abstractmethod
+    def ExplainEffect(
+        self,
+        request: assize.v1.policy_pb2.ExplainEffectRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[assize.v1.policy_pb2.ExplainEffectResponse, collections.abc.Awaitable[assize.v1.policy_pb2.ExplainEffectResponse]]:
+        """Tells which rule decides on an effect, in which layer, and which others are about it."""
+
+    @abc.abstractmethod
+    def EvaluateEffects(
+        self,
+        request: assize.v1.policy_pb2.EvaluateEffectsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[assize.v1.policy_pb2.EvaluateEffectsResponse, collections.abc.Awaitable[assize.v1.policy_pb2.EvaluateEffectsResponse]]:
+        """Weighs effects as those of one run; nothing is run and nothing is kept."""
+
+    @abc.abstractmethod
+    def ReloadPolicies(
+        self,
+        request: assize.v1.policy_pb2.ReloadPoliciesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[assize.v1.policy_pb2.ReloadPoliciesResponse, collections.abc.Awaitable[assize.v1.policy_pb2.ReloadPoliciesResponse]]:
+        """Reads the policy files anew. If one of them is wrong, the old policies stay in force."""
 
 def add_PolicyServiceServicer_to_server(servicer: PolicyServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+import assize.v1.effects_pb2
 import builtins
 import collections.abc
 import google.protobuf.descriptor
@@ -89,6 +90,10 @@ class _ReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTyp
     """The tests prove nothing: they pass against a stub that knows nothing."""
     REASON_UNVERIFIABLE: _Reason.ValueType  # 15
     """A test leaned on what an object of the candidate's says of itself, which the policy refuses."""
+    REASON_CONFLICT: _Reason.ValueType  # 16
+    """The workspace was changed by somebody else meanwhile; nothing was committed. Ask again."""
+    REASON_HELD: _Reason.ValueType  # 17
+    """A person must decide, and `hold` says who."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why the code failed, or why we could not tell. A closed list."""
@@ -125,6 +130,10 @@ REASON_VACUOUS: Reason.ValueType  # 14
 """The tests prove nothing: they pass against a stub that knows nothing."""
 REASON_UNVERIFIABLE: Reason.ValueType  # 15
 """A test leaned on what an object of the candidate's says of itself, which the policy refuses."""
+REASON_CONFLICT: Reason.ValueType  # 16
+"""The workspace was changed by somebody else meanwhile; nothing was committed. Ask again."""
+REASON_HELD: Reason.ValueType  # 17
+"""A person must decide, and `hold` says who."""
 global___Reason = Reason
 
 class _Assurance:
@@ -214,6 +223,42 @@ CHECK_STATUS_FAILED: CheckStatus.ValueType  # 2
 CHECK_STATUS_SKIPPED: CheckStatus.ValueType  # 3
 """It was not reached: something before it decided."""
 global___CheckStatus = CheckStatus
+
+class _WorkspaceOutcome:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _WorkspaceOutcomeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_WorkspaceOutcome.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    WORKSPACE_OUTCOME_UNSPECIFIED: _WorkspaceOutcome.ValueType  # 0
+    """Never sent."""
+    WORKSPACE_OUTCOME_UNCHANGED: _WorkspaceOutcome.ValueType  # 1
+    """The run changed nothing."""
+    WORKSPACE_OUTCOME_COMMITTED: _WorkspaceOutcome.ValueType  # 2
+    """They are the workspace's new head."""
+    WORKSPACE_OUTCOME_HELD: _WorkspaceOutcome.ValueType  # 3
+    """They are kept until a person has decided; the workspace is as it was."""
+    WORKSPACE_OUTCOME_DISCARDED: _WorkspaceOutcome.ValueType  # 4
+    """They are gone: the code failed, the policy denies them, or it was a dry run."""
+    WORKSPACE_OUTCOME_CONFLICT: _WorkspaceOutcome.ValueType  # 5
+    """The workspace had moved; they are gone."""
+
+class WorkspaceOutcome(_WorkspaceOutcome, metaclass=_WorkspaceOutcomeEnumTypeWrapper):
+    """What became of a run's effects on its workspace."""
+
+WORKSPACE_OUTCOME_UNSPECIFIED: WorkspaceOutcome.ValueType  # 0
+"""Never sent."""
+WORKSPACE_OUTCOME_UNCHANGED: WorkspaceOutcome.ValueType  # 1
+"""The run changed nothing."""
+WORKSPACE_OUTCOME_COMMITTED: WorkspaceOutcome.ValueType  # 2
+"""They are the workspace's new head."""
+WORKSPACE_OUTCOME_HELD: WorkspaceOutcome.ValueType  # 3
+"""They are kept until a person has decided; the workspace is as it was."""
+WORKSPACE_OUTCOME_DISCARDED: WorkspaceOutcome.ValueType  # 4
+"""They are gone: the code failed, the policy denies them, or it was a dry run."""
+WORKSPACE_OUTCOME_CONFLICT: WorkspaceOutcome.ValueType  # 5
+"""The workspace had moved; they are gone."""
+global___WorkspaceOutcome = WorkspaceOutcome
 
 @typing.final
 class Fix(google.protobuf.message.Message):
@@ -542,6 +587,82 @@ class Isolation(google.protobuf.message.Message):
 global___Isolation = Isolation
 
 @typing.final
+class WorkspaceResult(google.protobuf.message.Message):
+    """A run over a workspace."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    BASE_FIELD_NUMBER: builtins.int
+    RESULT_FIELD_NUMBER: builtins.int
+    OUTCOME_FIELD_NUMBER: builtins.int
+    EFFECTS_DIGEST_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """The workspace's name."""
+    base: builtins.str
+    """The snapshot that the run began with."""
+    result: builtins.str
+    """The snapshot with all effects on it: the new head if they were committed."""
+    outcome: global___WorkspaceOutcome.ValueType
+    """What became of the effects."""
+    effects_digest: builtins.str
+    """SHA-256 of the effect set in its canonical form; an approval names it."""
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        base: builtins.str = ...,
+        result: builtins.str = ...,
+        outcome: global___WorkspaceOutcome.ValueType = ...,
+        effects_digest: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["base", b"base", "effects_digest", b"effects_digest", "name", b"name", "outcome", b"outcome", "result", b"result"]) -> None: ...
+
+global___WorkspaceResult = WorkspaceResult
+
+@typing.final
+class HoldNotice(google.protobuf.message.Message):
+    """A person must decide."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HOLD_ID_FIELD_NUMBER: builtins.int
+    GATE_FIELD_NUMBER: builtins.int
+    RULES_FIELD_NUMBER: builtins.int
+    GROUPS_FIELD_NUMBER: builtins.int
+    QUORUM_FIELD_NUMBER: builtins.int
+    EXPIRES_AT_FIELD_NUMBER: builtins.int
+    hold_id: builtins.str
+    """The hold's id."""
+    gate: builtins.str
+    """`before_execution` or `before_commit`."""
+    quorum: builtins.int
+    """How many different people must agree."""
+    expires_at: builtins.int
+    """When the hold is denied if nobody has decided: seconds since 1970."""
+    @property
+    def rules(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The rules that ask for it."""
+
+    @property
+    def groups(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The groups of which a person may decide."""
+
+    def __init__(
+        self,
+        *,
+        hold_id: builtins.str = ...,
+        gate: builtins.str = ...,
+        rules: collections.abc.Iterable[builtins.str] | None = ...,
+        groups: collections.abc.Iterable[builtins.str] | None = ...,
+        quorum: builtins.int = ...,
+        expires_at: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["expires_at", b"expires_at", "gate", b"gate", "groups", b"groups", "hold_id", b"hold_id", "quorum", b"quorum", "rules", b"rules"]) -> None: ...
+
+global___HoldNotice = HoldNotice
+
+@typing.final
 class Verdict(google.protobuf.message.Message):
     """The answer to a verification."""
 
@@ -562,6 +683,10 @@ class Verdict(google.protobuf.message.Message):
     ISOLATION_FIELD_NUMBER: builtins.int
     POLICY_FIELD_NUMBER: builtins.int
     POLICY_DIGEST_FIELD_NUMBER: builtins.int
+    EFFECTS_FIELD_NUMBER: builtins.int
+    EFFECTS_TOTAL_FIELD_NUMBER: builtins.int
+    WORKSPACE_FIELD_NUMBER: builtins.int
+    HOLD_FIELD_NUMBER: builtins.int
     verification_id: builtins.str
     """The service's id of this verification."""
     request_id: builtins.str
@@ -580,6 +705,8 @@ class Verdict(google.protobuf.message.Message):
     """The policy's name."""
     policy_digest: builtins.str
     """SHA-256 of the policy in its canonical form."""
+    effects_total: builtins.int
+    """How many effects there are in truth."""
     @property
     def checks(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___CheckResult]:
         """One result per check, in the spec's order."""
@@ -604,6 +731,20 @@ class Verdict(google.protobuf.message.Message):
     def isolation(self) -> global___Isolation:
         """What held the code."""
 
+    @property
+    def effects(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[assize.v1.effects_pb2.WeighedEffect]:
+        """What the run would change in its workspace, and what the policy says of each; in order of path,
+        bounded in number.
+        """
+
+    @property
+    def workspace(self) -> global___WorkspaceResult:
+        """What became of them, where the run had a workspace."""
+
+    @property
+    def hold(self) -> global___HoldNotice:
+        """Who must decide, where the verdict is HELD."""
+
     def __init__(
         self,
         *,
@@ -622,8 +763,12 @@ class Verdict(google.protobuf.message.Message):
         isolation: global___Isolation | None = ...,
         policy: builtins.str = ...,
         policy_digest: builtins.str = ...,
+        effects: collections.abc.Iterable[assize.v1.effects_pb2.WeighedEffect] | None = ...,
+        effects_total: builtins.int = ...,
+        workspace: global___WorkspaceResult | None = ...,
+        hold: global___HoldNotice | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["isolation", b"isolation", "program", b"program", "usage", b"usage"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["assurance", b"assurance", "checks", b"checks", "findings", b"findings", "isolation", b"isolation", "message", b"message", "policy", b"policy", "policy_digest", b"policy_digest", "program", b"program", "reason", b"reason", "request_id", b"request_id", "score", b"score", "stages", b"stages", "status", b"status", "usage", b"usage", "verification_id", b"verification_id"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["hold", b"hold", "isolation", b"isolation", "program", b"program", "usage", b"usage", "workspace", b"workspace"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["assurance", b"assurance", "checks", b"checks", "effects", b"effects", "effects_total", b"effects_total", "findings", b"findings", "hold", b"hold", "isolation", b"isolation", "message", b"message", "policy", b"policy", "policy_digest", b"policy_digest", "program", b"program", "reason", b"reason", "request_id", b"request_id", "score", b"score", "stages", b"stages", "status", b"status", "usage", b"usage", "verification_id", b"verification_id", "workspace", b"workspace"]) -> None: ...
 
 global___Verdict = Verdict

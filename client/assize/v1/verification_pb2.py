@@ -27,29 +27,35 @@ from assize.v1 import submission_pb2 as assize_dot_v1_dot_submission__pb2
 from assize.v1 import verdict_pb2 as assize_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61ssize/v1/verification.proto\x12\tassize.v1\x1a\x14\x61ssize/v1/spec.proto\x1a\x1a\x61ssize/v1/submission.proto\x1a\x17\x61ssize/v1/verdict.proto\"\xa0\x01\n\rVerifyRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12)\n\nsubmission\x18\x02 \x01(\x0b\x32\x15.assize.v1.Submission\x12\x1d\n\x04spec\x18\x03 \x01(\x0b\x32\x0f.assize.v1.Spec\x12\x0e\n\x06policy\x18\x04 \x01(\t\x12!\n\x06limits\x18\x05 \x01(\x0b\x32\x11.assize.v1.Limits\"5\n\x0eVerifyResponse\x12#\n\x07verdict\x18\x01 \x01(\x0b\x32\x12.assize.v1.Verdict\"@\n\x13StreamVerifyRequest\x12)\n\x07request\x18\x01 \x01(\x0b\x32\x18.assize.v1.VerifyRequest\"\xb2\x02\n\x14StreamVerifyResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\'\n\x08\x61\x64mitted\x18\x02 \x01(\x0b\x32\x13.assize.v1.AdmittedH\x00\x12\x30\n\rstage_started\x18\x03 \x01(\x0b\x32\x17.assize.v1.StageStartedH\x00\x12,\n\x0bstage_ended\x18\x04 \x01(\x0b\x32\x15.assize.v1.StageEndedH\x00\x12%\n\x07\x66inding\x18\x05 \x01(\x0b\x32\x12.assize.v1.FindingH\x00\x12(\n\x06output\x18\x06 \x01(\x0b\x32\x16.assize.v1.OutputChunkH\x00\x12%\n\x07verdict\x18\x07 \x01(\x0b\x32\x12.assize.v1.VerdictH\x00\x42\x07\n\x05\x65vent\"J\n\x08\x41\x64mitted\x12\x17\n\x0fverification_id\x18\x01 \x01(\t\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12\x15\n\rpolicy_digest\x18\x03 \x01(\t\"\x1d\n\x0cStageStarted\x12\r\n\x05stage\x18\x01 \x01(\t\",\n\nStageEnded\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x0f\n\x07seconds\x18\x02 \x01(\x01\"+\n\x0bOutputChunk\x12\x0e\n\x06stream\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x32\xa7\x01\n\x13VerificationService\x12=\n\x06Verify\x12\x18.assize.v1.VerifyRequest\x1a\x19.assize.v1.VerifyResponse\x12Q\n\x0cStreamVerify\x12\x1e.assize.v1.StreamVerifyRequest\x1a\x1f.assize.v1.StreamVerifyResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61ssize/v1/verification.proto\x12\tassize.v1\x1a\x14\x61ssize/v1/spec.proto\x1a\x1a\x61ssize/v1/submission.proto\x1a\x17\x61ssize/v1/verdict.proto\",\n\x11GetVerdictRequest\x12\x17\n\x0fverification_id\x18\x01 \x01(\t\"9\n\x12GetVerdictResponse\x12#\n\x07verdict\x18\x01 \x01(\x0b\x32\x12.assize.v1.Verdict\"\xcc\x01\n\rVerifyRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12)\n\nsubmission\x18\x02 \x01(\x0b\x32\x15.assize.v1.Submission\x12\x1d\n\x04spec\x18\x03 \x01(\x0b\x32\x0f.assize.v1.Spec\x12\x0e\n\x06policy\x18\x04 \x01(\t\x12!\n\x06limits\x18\x05 \x01(\x0b\x32\x11.assize.v1.Limits\x12*\n\tworkspace\x18\x06 \x01(\x0b\x32\x17.assize.v1.WorkspaceUse\"T\n\x0cWorkspaceUse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x62\x61se\x18\x02 \x01(\t\x12\x17\n\x0fkeep_submission\x18\x03 \x01(\x08\x12\x0f\n\x07\x64ry_run\x18\x04 \x01(\x08\"5\n\x0eVerifyResponse\x12#\n\x07verdict\x18\x01 \x01(\x0b\x32\x12.assize.v1.Verdict\"@\n\x13StreamVerifyRequest\x12)\n\x07request\x18\x01 \x01(\x0b\x32\x18.assize.v1.VerifyRequest\"\xb2\x02\n\x14StreamVerifyResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\'\n\x08\x61\x64mitted\x18\x02 \x01(\x0b\x32\x13.assize.v1.AdmittedH\x00\x12\x30\n\rstage_started\x18\x03 \x01(\x0b\x32\x17.assize.v1.StageStartedH\x00\x12,\n\x0bstage_ended\x18\x04 \x01(\x0b\x32\x15.assize.v1.StageEndedH\x00\x12%\n\x07\x66inding\x18\x05 \x01(\x0b\x32\x12.assize.v1.FindingH\x00\x12(\n\x06output\x18\x06 \x01(\x0b\x32\x16.assize.v1.OutputChunkH\x00\x12%\n\x07verdict\x18\x07 \x01(\x0b\x32\x12.assize.v1.VerdictH\x00\x42\x07\n\x05\x65vent\"J\n\x08\x41\x64mitted\x12\x17\n\x0fverification_id\x18\x01 \x01(\t\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12\x15\n\rpolicy_digest\x18\x03 \x01(\t\"\x1d\n\x0cStageStarted\x12\r\n\x05stage\x18\x01 \x01(\t\",\n\nStageEnded\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x0f\n\x07seconds\x18\x02 \x01(\x01\"+\n\x0bOutputChunk\x12\x0e\n\x06stream\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x32\xf2\x01\n\x13VerificationService\x12=\n\x06Verify\x12\x18.assize.v1.VerifyRequest\x1a\x19.assize.v1.VerifyResponse\x12Q\n\x0cStreamVerify\x12\x1e.assize.v1.StreamVerifyRequest\x1a\x1f.assize.v1.StreamVerifyResponse0\x01\x12I\n\nGetVerdict\x12\x1c.assize.v1.GetVerdictRequest\x1a\x1d.assize.v1.GetVerdictResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'assize.v1.verification_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VERIFYREQUEST']._serialized_start=119
-  _globals['_VERIFYREQUEST']._serialized_end=279
-  _globals['_VERIFYRESPONSE']._serialized_start=281
-  _globals['_VERIFYRESPONSE']._serialized_end=334
-  _globals['_STREAMVERIFYREQUEST']._serialized_start=336
-  _globals['_STREAMVERIFYREQUEST']._serialized_end=400
-  _globals['_STREAMVERIFYRESPONSE']._serialized_start=403
-  _globals['_STREAMVERIFYRESPONSE']._serialized_end=709
-  _globals['_ADMITTED']._serialized_start=711
-  _globals['_ADMITTED']._serialized_end=785
-  _globals['_STAGESTARTED']._serialized_start=787
-  _globals['_STAGESTARTED']._serialized_end=816
-  _globals['_STAGEENDED']._serialized_start=818
-  _globals['_STAGEENDED']._serialized_end=862
-  _globals['_OUTPUTCHUNK']._serialized_start=864
-  _globals['_OUTPUTCHUNK']._serialized_end=907
-  _globals['_VERIFICATIONSERVICE']._serialized_start=910
-  _globals['_VERIFICATIONSERVICE']._serialized_end=1077
+  _globals['_GETVERDICTREQUEST']._serialized_start=118
+  _globals['_GETVERDICTREQUEST']._serialized_end=162
+  _globals['_GETVERDICTRESPONSE']._serialized_start=164
+  _globals['_GETVERDICTRESPONSE']._serialized_end=221
+  _globals['_VERIFYREQUEST']._serialized_start=224
+  _globals['_VERIFYREQUEST']._serialized_end=428
+  _globals['_WORKSPACEUSE']._serialized_start=430
+  _globals['_WORKSPACEUSE']._serialized_end=514
+  _globals['_VERIFYRESPONSE']._serialized_start=516
+  _globals['_VERIFYRESPONSE']._serialized_end=569
+  _globals['_STREAMVERIFYREQUEST']._serialized_start=571
+  _globals['_STREAMVERIFYREQUEST']._serialized_end=635
+  _globals['_STREAMVERIFYRESPONSE']._serialized_start=638
+  _globals['_STREAMVERIFYRESPONSE']._serialized_end=944
+  _globals['_ADMITTED']._serialized_start=946
+  _globals['_ADMITTED']._serialized_end=1020
+  _globals['_STAGESTARTED']._serialized_start=1022
+  _globals['_STAGESTARTED']._serialized_end=1051
+  _globals['_STAGEENDED']._serialized_start=1053
+  _globals['_STAGEENDED']._serialized_end=1097
+  _globals['_OUTPUTCHUNK']._serialized_start=1099
+  _globals['_OUTPUTCHUNK']._serialized_end=1142
+  _globals['_VERIFICATIONSERVICE']._serialized_start=1145
+  _globals['_VERIFICATIONSERVICE']._serialized_end=1387
 # @@protoc_insertion_point(module_scope)

@@ -14,6 +14,45 @@ import typing
 DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
+class GetVerdictRequest(google.protobuf.message.Message):
+    """Which verdict to tell."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    VERIFICATION_ID_FIELD_NUMBER: builtins.int
+    verification_id: builtins.str
+    """The service's id of the verification."""
+    def __init__(
+        self,
+        *,
+        verification_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["verification_id", b"verification_id"]) -> None: ...
+
+global___GetVerdictRequest = GetVerdictRequest
+
+@typing.final
+class GetVerdictResponse(google.protobuf.message.Message):
+    """A verdict that was given."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: builtins.int
+    @property
+    def verdict(self) -> assize.v1.verdict_pb2.Verdict:
+        """It."""
+
+    def __init__(
+        self,
+        *,
+        verdict: assize.v1.verdict_pb2.Verdict | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["verdict", b"verdict"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["verdict", b"verdict"]) -> None: ...
+
+global___GetVerdictResponse = GetVerdictResponse
+
+@typing.final
 class VerifyRequest(google.protobuf.message.Message):
     """What is to be judged."""
 
@@ -24,6 +63,7 @@ class VerifyRequest(google.protobuf.message.Message):
     SPEC_FIELD_NUMBER: builtins.int
     POLICY_FIELD_NUMBER: builtins.int
     LIMITS_FIELD_NUMBER: builtins.int
+    WORKSPACE_FIELD_NUMBER: builtins.int
     request_id: builtins.str
     """The caller's own id. The same id with the same content is judged once; the same id with other
     content is refused. Empty: no idempotency.
@@ -42,6 +82,12 @@ class VerifyRequest(google.protobuf.message.Message):
     def limits(self) -> assize.v1.submission_pb2.Limits:
         """Limits tighter than the policy's."""
 
+    @property
+    def workspace(self) -> global___WorkspaceUse:
+        """The workspace that the code runs over. Without one the code runs in an empty folder, and what
+        it leaves there is gone.
+        """
+
     def __init__(
         self,
         *,
@@ -50,11 +96,46 @@ class VerifyRequest(google.protobuf.message.Message):
         spec: assize.v1.spec_pb2.Spec | None = ...,
         policy: builtins.str = ...,
         limits: assize.v1.submission_pb2.Limits | None = ...,
+        workspace: global___WorkspaceUse | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["limits", b"limits", "spec", b"spec", "submission", b"submission"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["limits", b"limits", "policy", b"policy", "request_id", b"request_id", "spec", b"spec", "submission", b"submission"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["limits", b"limits", "spec", b"spec", "submission", b"submission", "workspace", b"workspace"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["limits", b"limits", "policy", b"policy", "request_id", b"request_id", "spec", b"spec", "submission", b"submission", "workspace", b"workspace"]) -> None: ...
 
 global___VerifyRequest = VerifyRequest
+
+@typing.final
+class WorkspaceUse(google.protobuf.message.Message):
+    """How a run uses a workspace."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    BASE_FIELD_NUMBER: builtins.int
+    KEEP_SUBMISSION_FIELD_NUMBER: builtins.int
+    DRY_RUN_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """The workspace's name."""
+    base: builtins.str
+    """The snapshot to begin with: 64 hex digits. Empty: the head. If the head is another one when the
+    run would be committed, that is a conflict.
+    """
+    keep_submission: builtins.bool
+    """Whether the submitted files become part of the workspace, as a patch does. False: they are there
+    while the code runs, and only what the program changes counts.
+    """
+    dry_run: builtins.bool
+    """Whether the effects are told and weighed, and never committed or held."""
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        base: builtins.str = ...,
+        keep_submission: builtins.bool = ...,
+        dry_run: builtins.bool = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["base", b"base", "dry_run", b"dry_run", "keep_submission", b"keep_submission", "name", b"name"]) -> None: ...
+
+global___WorkspaceUse = WorkspaceUse
 
 @typing.final
 class VerifyResponse(google.protobuf.message.Message):
@@ -188,7 +269,7 @@ class StageStarted(google.protobuf.message.Message):
 
     STAGE_FIELD_NUMBER: builtins.int
     stage: builtins.str
-    """`analyse`, `execute` or `judge`."""
+    """`analyse`, `execute`, `judge` or, over a workspace, `land`."""
     def __init__(
         self,
         *,

@@ -45,6 +45,11 @@ class VerificationServiceStub(object):
                 request_serializer=assize_dot_v1_dot_verification__pb2.StreamVerifyRequest.SerializeToString,
                 response_deserializer=assize_dot_v1_dot_verification__pb2.StreamVerifyResponse.FromString,
                 _registered_method=True)
+        self.GetVerdict = channel.unary_unary(
+                '/assize.v1.VerificationService/GetVerdict',
+                request_serializer=assize_dot_v1_dot_verification__pb2.GetVerdictRequest.SerializeToString,
+                response_deserializer=assize_dot_v1_dot_verification__pb2.GetVerdictResponse.FromString,
+                _registered_method=True)
 
 
 class VerificationServiceServicer(object):
@@ -66,6 +71,14 @@ class VerificationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetVerdict(self, request, context):
+        """Tells the verdict that was given, also after a restart. Of a run that was held: the verdict given
+        once somebody has decided, and until then the one that says so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_VerificationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -78,6 +91,11 @@ def add_VerificationServiceServicer_to_server(servicer, server):
                     servicer.StreamVerify,
                     request_deserializer=assize_dot_v1_dot_verification__pb2.StreamVerifyRequest.FromString,
                     response_serializer=assize_dot_v1_dot_verification__pb2.StreamVerifyResponse.SerializeToString,
+            ),
+            'GetVerdict': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVerdict,
+                    request_deserializer=assize_dot_v1_dot_verification__pb2.GetVerdictRequest.FromString,
+                    response_serializer=assize_dot_v1_dot_verification__pb2.GetVerdictResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -135,6 +153,33 @@ class VerificationService(object):
             '/assize.v1.VerificationService/StreamVerify',
             assize_dot_v1_dot_verification__pb2.StreamVerifyRequest.SerializeToString,
             assize_dot_v1_dot_verification__pb2.StreamVerifyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVerdict(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/assize.v1.VerificationService/GetVerdict',
+            assize_dot_v1_dot_verification__pb2.GetVerdictRequest.SerializeToString,
+            assize_dot_v1_dot_verification__pb2.GetVerdictResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,14 @@ class VerificationServiceStub:
     ]
     """The same, told as it happens. The last event is the verdict."""
 
+    GetVerdict: grpc.UnaryUnaryMultiCallable[
+        assize.v1.verification_pb2.GetVerdictRequest,
+        assize.v1.verification_pb2.GetVerdictResponse,
+    ]
+    """Tells the verdict that was given, also after a restart. Of a run that was held: the verdict given
+    once somebody has decided, and until then the one that says so.
+    """
+
 class VerificationServiceAsyncStub:
     """Judges code."""
 
@@ -51,6 +59,14 @@ class VerificationServiceAsyncStub:
         assize.v1.verification_pb2.StreamVerifyResponse,
     ]
     """The same, told as it happens. The last event is the verdict."""
+
+    GetVerdict: grpc.aio.UnaryUnaryMultiCallable[
+        assize.v1.verification_pb2.GetVerdictRequest,
+        assize.v1.verification_pb2.GetVerdictResponse,
+    ]
+    """Tells the verdict that was given, also after a restart. Of a run that was held: the verdict given
+    once somebody has decided, and until then the one that says so.
+    """
 
 class VerificationServiceServicer(metaclass=abc.ABCMeta):
     """Judges code."""
@@ -72,5 +88,15 @@ class VerificationServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[assize.v1.verification_pb2.StreamVerifyResponse], collections.abc.AsyncIterator[assize.v1.verification_pb2.StreamVerifyResponse]]:
         """The same, told as it happens. The last event is the verdict."""
+
+    @abc.abstractmethod
+    def GetVerdict(
+        self,
+        request: assize.v1.verification_pb2.GetVerdictRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[assize.v1.verification_pb2.GetVerdictResponse, collections.abc.Awaitable[assize.v1.verification_pb2.GetVerdictResponse]]:
+        """Tells the verdict that was given, also after a restart. Of a run that was held: the verdict given
+        once somebody has decided, and until then the one that says so.
+        """
 
 def add_VerificationServiceServicer_to_server(servicer: VerificationServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -26,6 +26,7 @@ class Role(StrEnum):
     ANALYSIS = "analysis"
     TESTS = "tests"
     SHARED = "shared"
+    DATABASES = "databases"
     PROBE = "probe"
 
 

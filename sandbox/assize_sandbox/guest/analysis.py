@@ -1,12 +1,12 @@
 """PID 1 of an analysis container: reads source and never runs it.
 
-    python3 -I -S -B analysis.py [TOOLS]      TOOLS holds bin/ruff and lib/mypy
+    python3 -I -S -B analysis.py [TOOLS]      TOOLS holds bin/ruff, lib/mypy, lib/ast_grep_py
 
-Processes: this one keeps mypy loaded and speaks with the host. Each request is carried out by a
-child that was forked ahead (standby.py), under limits of its own, in a fresh folder; the child
-starts ruff. When it has answered, or its time is up, the folder is wiped and its whole process
-group killed before another request is looked at, so nothing of one request is left for the next.
-What the child says comes through a pipe and is passed on unread.
+Processes: this one keeps mypy and ast-grep loaded and speaks with the host. Each request is carried
+out by a child that was forked ahead (standby.py), under limits of its own, in a fresh folder; the
+child starts ruff. When it has answered, or its time is up, the folder is wiped and its whole
+process group killed before another request is looked at, so nothing of one request is left for the
+next. What the child says comes through a pipe and is passed on unread.
 
 SECURITY: the source is hostile to its readers: it may crash ruff or mypy, or keep them busy for
 ever. A reader that gave up is reported as such (`stopped`) and never as "nothing found".
@@ -26,7 +26,7 @@ import wire
 TOOLS = sys.argv[1] if len(sys.argv) > 1 else "/opt/assize/tools"
 sys.path.append(os.path.join(TOOLS, "lib"))
 
-import readers  # noqa: E402 - its mypy is found through the line above
+import readers  # noqa: E402 - what it imports is found through the line above
 import standby  # noqa: E402
 
 WALL_SECONDS = 20
@@ -47,7 +47,7 @@ def serve() -> None:
                 # The source that it has not seen is not to blame.
                 child.bury()
                 child = stand_by()
-            answer(child, files, header["settings"])
+            answer(child, files, header["settings"], payload)
             files = {}
             child = stand_by()
         else:
@@ -59,10 +59,12 @@ def stand_by() -> standby.Standby:
     return standby.Standby(os.path.join(TOOLS, "bin", "ruff"))
 
 
-def answer(child: standby.Standby, files: dict[str, bytes], settings: "readers.Settings") -> None:
+def answer(
+    child: standby.Standby, files: dict[str, bytes], settings: "readers.Settings", rules: bytes
+) -> None:
     """Have the child read, wipe, and send what it found, or why it stopped."""
     folder = tempfile.mkdtemp(prefix="analysis-")
-    said = child.ask(files, settings, folder, WALL_SECONDS)
+    said = child.ask(files, settings, rules, folder, WALL_SECONDS)
     shutil.rmtree(folder, ignore_errors=True)
     if said.whole:
         # At once: its end takes as long as some analyses do.

@@ -1,9 +1,9 @@
-"""The three that read a candidate's source: Python's own compiler, ruff, mypy.
+"""What reads a candidate's source: Python's own compiler, ruff, mypy, the policy's static rules.
 
 `prepare` once, then `read` in a forked child. Nothing of the candidate's is imported or run, and
 none of its files configures a reader: ruff runs isolated, mypy gets texts and our options. Comments
 that silence a reader are defused first, unless the policy honours them; each keeps its length, so
-that positions stay right.
+that positions stay right. Static rules see the source as it is, and no comment silences them.
 
 The answer is a JSON list of {"tool", "row"}, the rows as the tools print them; a tool
 "stopped" says that a reader gave up, which is not the same as finding nothing.
@@ -15,6 +15,7 @@ import re
 import subprocess
 import warnings
 
+import static_matches
 import type_check
 
 TYPE_CHECKING = False
@@ -63,20 +64,24 @@ class Stopped(Exception):
 
 
 def prepare() -> None:
-    """Load mypy."""
+    """Load mypy and ast-grep."""
+    static_matches.load()
     _prepared.append(type_check.Checker())
 
 
-def read(files: dict[str, bytes], settings: "Settings", folder: str, ruff: str) -> bytes:
+def read(
+    files: dict[str, bytes], settings: "Settings", rules: bytes, folder: str, ruff: str
+) -> bytes:
     """Return the rows that the readers have for `{path: content}`, as JSON bytes."""
     texts = {path: content.decode("utf-8-sig") for path, content in files.items()}
     process, report = start_ruff(texts, settings, folder, ruff)
     complaints, sound = compile_all(texts)
     typed = guarded(lambda: check_types(sound, settings))
+    matched = match_rules(texts, rules)
     linted = guarded(lambda: finish_ruff(process, report, folder))
     unparsed = {row["row"]["filename"] for row in linted if is_syntax(row)}
     rows = [row for row in complaints if row["row"]["file"] not in unparsed]
-    return bounded(rows + linted + typed)
+    return bounded(rows + linted + typed + matched)
 
 
 def guarded(reader: "Callable[[], list[Row]]") -> "list[Row]":
@@ -127,6 +132,17 @@ def check_types(texts: dict[str, str], settings: "Settings") -> "list[Row]":
     except RecursionError as error:
         raise Stopped("the source is nested too deeply for mypy") from error
     return [{"tool": "mypy", "row": row} for row in found]
+
+
+def match_rules(texts: dict[str, str], rules: bytes) -> "list[Row]":
+    """Return the matches of the static rules; a file that Python cannot compile is searched too."""
+    if not rules:
+        return []
+    try:
+        found = static_matches.find(texts, rules)
+    except static_matches.RuleRefused as error:
+        raise Misused(str(error)) from error
+    return [{"tool": "static", "row": row} for row in found]
 
 
 def defuse(pattern: re.Pattern[str], text: str) -> str:

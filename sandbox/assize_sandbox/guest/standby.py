@@ -68,12 +68,18 @@ class Standby:
         return os.waitid(os.P_PID, self._child, options) is None
 
     def ask(
-        self, files: dict[str, bytes], settings: "readers.Settings", folder: str, seconds: float
+        self,
+        files: dict[str, bytes],
+        settings: "readers.Settings",
+        rules: bytes,
+        folder: str,
+        seconds: float,
     ) -> Answer:
         """Have it read the files; wait for the answer, not for its end. Once only."""
         deadline = time.monotonic() + seconds
+        question = (files, settings, rules, folder)
         # A TypedDict is a dict when it runs.
-        asked = memoryview(marshal.dumps((files, settings, folder)))  # type: ignore[arg-type]
+        asked = memoryview(marshal.dumps(question))  # type: ignore[arg-type]
         try:
             while asked:
                 asked = asked[os.write(self._request, asked) :]
@@ -125,8 +131,8 @@ def work(request: int, answer: int, ruff: str) -> "NoReturn":
         limit_self()
         asked = receive(request)
         if asked:
-            files, settings, folder = marshal.loads(asked)  # noqa: S302 - our parent's word
-            said = readers.read(files, settings, folder, ruff)
+            files, settings, rules, folder = marshal.loads(asked)  # noqa: S302 - our parent's word
+            said = readers.read(files, settings, rules, folder, ruff)
     except readers.Misused as error:
         status, said = readers.MISUSED, str(error).encode()[:CHUNK]
     except MemoryError:

@@ -65,6 +65,7 @@ class ObjectStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made: set[Path] = set()
+        self._fresh: dict[Digest, Tree] = {}
         self._cached = lru_cache(maxsize=CACHED_TREES)(self._read_tree)
 
     def path(self, digest: Digest) -> Path:
@@ -187,6 +188,19 @@ class ObjectStore:
             finally:
                 os.close(descriptor)
 
+    def aside(self) -> Path:
+        """Return where an object may be written before it is there; nobody looks at it."""
+        aside = self._folder / "aside"
+        aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return aside / uuid.uuid4().hex
+
+    def adopt(self, aside: Path, digest: Digest) -> None:
+        """Give a file that was written aside, and is durable, its name."""
+        target = self.path(digest)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        aside.rename(target)
+        self._made |= {target.parent, self._folder}
+
     def digests(self) -> Iterator[Digest]:
         """Yield the name of every object there is."""
         for folder in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):
@@ -227,7 +241,15 @@ class ObjectStore:
                 if path.stat().st_mtime_ns < since_ns:
                     path.unlink()
 
+    def remember(self, digest: Digest, tree: Tree) -> None:
+        """Keep a tree that was just put from being read again; it is not to be changed."""
+        self._fresh[digest] = tree
+        self._cached(digest)
+        self._fresh.pop(digest, None)
+
     def _read_tree(self, digest: Digest) -> Tree:
+        if (fresh := self._fresh.get(digest)) is not None:
+            return fresh
         try:
             return decode_tree(self.read(digest))
         except MalformedTree as error:

@@ -1,4 +1,4 @@
-"""Asks containers what ruff, mypy and Python's own compiler say of a submission.
+"""Asks containers what ruff, mypy, the static rules and Python's compiler say of a submission.
 
 - There are two desks with a container each; the second opens when somebody waits at the first.
 - A container serves many requests, for it runs no code of theirs; it is replaced after
@@ -154,7 +154,7 @@ class Analyser:
                 found.append(refusal)
         if sound:
             found += await self._desk().ask(sound, settings)
-        return most_severe(found)
+        return most_severe(found, settings)
 
     def _desk(self) -> Desk:
         """Choose where to ask; opens another desk for those to come if this one is busy."""

@@ -5,14 +5,16 @@ type is checked, and what has not the form raises `ProtocolViolation`: then we c
 """
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 from assize.model.verdict import Finding, Severity
 from assize_sandbox.errors import ProtocolViolation
-from assize_server.analysis import mypy, ruff
+from assize_server.analysis import mypy, ruff, static
 from assize_server.analysis.rows import Row, position, row_of, text
 from assize_server.core.analysis_settings import AnalysisSettings
+from assize_server.core.static_gates import held_by
 
 FINDINGS_MOST: Final = 200
 ROWS_MOST: Final = 50_000
@@ -30,7 +32,8 @@ def read_findings(payload: bytes, settings: AnalysisSettings) -> tuple[Finding, 
         ProtocolViolation: The payload has not the form that our guest gives it.
     """
     rows = parse(payload)
-    return most_severe(finding(row_of(row, "a finding"), settings) for row in rows)
+    found = [finding(row_of(row, "a finding"), settings) for row in rows]
+    return most_severe(found, settings)
 
 
 def parse(payload: bytes) -> list[object]:
@@ -62,6 +65,8 @@ def finding(row: Row, settings: AnalysisSettings) -> Finding:
             return mypy.finding(inner, settings)
         case "python":
             return unparsable(inner)
+        case "static":
+            return static.finding(inner, settings)
         case "stopped":
             return limit(text(inner, "message"))
     raise ProtocolViolation("the guest named a tool that it does not have")
@@ -79,7 +84,24 @@ def limit(message: str) -> Finding:
     return Finding("assize", "analysis-limit", Severity.ERROR, "", 0, 0, message)
 
 
-def most_severe(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return at most `FINDINGS_MOST`, most severe first, then by place."""
-    ordered = sorted(found, key=lambda each: (-each.severity, each.path, each.line, each.column))
-    return tuple(ordered[:FINDINGS_MOST])
+def most_severe(found: Sequence[Finding], settings: AnalysisSettings) -> tuple[Finding, ...]:
+    """Return at most `FINDINGS_MOST`: most severe first, what holds the run next, then by place.
+
+    Where there are more, the first of each rule is kept before the second of any.
+
+    SECURITY: a run is held because of what is returned here. However many warnings there are, they
+    must not push out the one that holds.
+    """
+    held = frozenset(held_by(found, settings.static))
+    ordered = sorted(
+        found,
+        key=lambda each: (-each.severity, each not in held, each.path, each.line, each.column),
+    )
+    seen: Counter[tuple[object, ...]] = Counter()
+    ranked = []
+    for index, each in enumerate(ordered):
+        rule = (-each.severity, each not in held, each.tool, each.rule)
+        seen[rule] += 1
+        ranked.append((*rule[:2], seen[rule], index))
+    kept = sorted(ranked)[:FINDINGS_MOST]
+    return tuple(ordered[index] for index in sorted(pair[-1] for pair in kept))

@@ -1,7 +1,9 @@
 """One analysis container and the questions put to it, one at a time."""
 
 import asyncio
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Self
 
 from assize.model.submission import SourceFile
@@ -13,11 +15,14 @@ from assize_sandbox.frames import Frame
 from assize_sandbox.limits import Shape
 from assize_server.analysis.findings import STOPPED, limit, read_findings
 from assize_server.core.analysis_settings import AnalysisSettings
+from assize_server.core.static_gates import StaticChecks
 
 MEBIBYTE: Final = 1024 * 1024
 SHAPE: Final = Shape(
     memory_bytes=1024 * MEBIBYTE, pids=64, cpu_cores=1.0, disk_bytes=128 * MEBIBYTE
 )
+CHECKS_MOST: Final = 64
+"""Sets of static rules that are kept as they are sent; there is one for each policy."""
 START_SECONDS: Final = 60.0
 ANSWER_SECONDS: Final = 30.0
 """More than the guest gives its child, so that the guest answers first if it can."""
@@ -69,7 +74,8 @@ class Station:
             for file in files:
                 await self._channel.send(Frame({"op": "put", "path": file.path}, file.content))
                 await self._expect("done")
-            await self._channel.send(Frame({"op": "analyse", "settings": for_guest(settings)}))
+            header: dict[str, object] = {"op": "analyse", "settings": for_guest(settings)}
+            await self._channel.send(Frame(header, rules_for_guest(settings.static)))
             answer = await self._expect("findings")
         self.answered += 1
         return understood(answer, settings)
@@ -110,3 +116,13 @@ def for_guest(settings: AnalysisSettings) -> dict[str, object]:
         "mypy": settings.mypy.value,
         "honor_suppressions": settings.honor_suppressions,
     }
+
+
+@lru_cache(maxsize=CHECKS_MOST)
+def rules_for_guest(checks: StaticChecks) -> bytes:
+    """Return the static rules that it must match, as JSON; nothing if there are none."""
+    rules = [
+        {"id": rule.id, "words": rule.words, "matcher": json.loads(rule.matcher)}
+        for rule in checks.in_force()
+    ]
+    return json.dumps(rules).encode() if rules else b""

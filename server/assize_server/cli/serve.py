@@ -3,26 +3,36 @@
 import asyncio
 import ipaddress
 import logging
+import os
 import signal
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
+import grpc
 import structlog
 import typer
 import uvloop
 
 from assize_sandbox.errors import SandboxError
 from assize_server import log_output
+from assize_server.access.credentials import Credentials, load_credentials
+from assize_server.access.interceptor import APPROVALS, Authentication, Rules
+from assize_server.access.tls import server_credentials
 from assize_server.policies.load import PolicyError
+from assize_server.rpc.approval_server import ApprovalServer
+from assize_server.rpc.rooms import caller_name
 from assize_server.rpc.server import RpcServer
-from assize_server.service import running
+from assize_server.service import Service, running
 from assize_server.settings import DEFAULT_LISTEN, EngineChoice, Settings, from_environment
 
 EXIT_USAGE = 2
 EXIT_CANNOT_SERVE = 4
+LOCAL_APPROVER = "local-approver"
+"""Whoever can open the socket of approvals, where there is no credentials file."""
 
 _log = structlog.get_logger(__name__)
+_reloads: set[asyncio.Task[None]] = set()
 
 
 def command(
@@ -47,12 +57,54 @@ def command(
     concurrency: Annotated[
         int | None, typer.Option(min=1, help="Verifications that run at once.")
     ] = None,
+    approvals_listen: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            show_default=False,
+            help="Where approvers are answered, an address of its own that asks for an approver's "
+            "credential. Empty: a socket in the state folder that only this user can open.",
+        ),
+    ] = "",
+    access: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            envvar="ASSIZE_ACCESS",
+            help="Who may call (docs/access.md). Without it, whoever reaches a local address.",
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="PEM; with --tls-key.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="PEM, not encrypted.")
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ASSIZE_STATE",
+            file_okay=False,
+            help="Folder of the database, the keys and what workspaces hold.",
+            show_default=False,
+        ),
+    ] = None,
+    checkpoints: Annotated[
+        str,
+        typer.Option(
+            envvar="ASSIZE_CHECKPOINTS",
+            metavar="PLACE",
+            help="Where the audit log's checkpoints are published: file:PATH, folder:PATH, "
+            "git:PATH or command:TEXT (docs/audit.md).",
+        ),
+    ] = "",
     allow_remote: Annotated[
         bool,
         typer.Option(
             "--allow-remote",
-            help="Listen on an address that others can reach. Calls are not authenticated yet: "
-            "put a proxy in front that does.",
+            help="Listen on an address that others can reach, without credentials and TLS of our "
+            "own: something in front authenticates callers.",
         ),
     ] = False,
 ) -> None:
@@ -63,8 +115,17 @@ def command(
 
     Example: assize serve --listen unix:///run/assize/rpc.sock --engine runc
     """
-    if not allow_remote and not is_local(listen):
-        typer.echo(f"{listen} can be reached from outside; say --allow-remote to mean it", err=True)
+    guarded = access is not None and tls_cert is not None
+    for address in (listen, approvals_listen):
+        if address and not (allow_remote or guarded or is_local(address)):
+            typer.echo(
+                f"{address} can be reached from outside: give --access and --tls-cert, or say "
+                "--allow-remote to mean it",
+                err=True,
+            )
+            raise typer.Exit(EXIT_USAGE)
+    if (tls_cert is None) != (tls_key is None):
+        typer.echo("--tls-cert and --tls-key go together", err=True)
         raise typer.Exit(EXIT_USAGE)
     log_output.to_stderr(logging.INFO)
     base = from_environment()
@@ -74,11 +135,14 @@ def command(
         runtime=tuple(runtime.split()) if runtime else base.runtime,
         docker_runtime=docker_runtime,
         policies=policies or base.policies,
+        state=state or base.state,
+        access=access,
+        checkpoints=checkpoints,
         pool_size=pool_size,
         concurrency=concurrency or base.concurrency,
     )
     try:
-        uvloop.run(serve(settings, listen))
+        uvloop.run(serve(settings, Addresses(listen, approvals_listen, tls_cert, tls_key)))
     except (SandboxError, PolicyError, OSError) as error:
         typer.echo(f"cannot serve: {error}", err=True)
         if remedy := getattr(error, "remedy", ""):
@@ -99,19 +163,87 @@ def is_local(address: str) -> bool:
         return False
 
 
-async def serve(settings: Settings, listen: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the service listens, and by which certificate."""
+
+    listen: str
+    approvals: str
+    """Empty: a socket in the state folder."""
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+    def credentials(self) -> grpc.ServerCredentials | None:
+        """Return what TLS needs; None where there is none.
+
+        Raises:
+            SandboxError: The certificate cannot be used.
+        """
+        if self.tls_cert is None or self.tls_key is None:
+            return None
+        return server_credentials(self.tls_cert, self.tls_key)
+
+
+async def serve(settings: Settings, addresses: Addresses) -> None:
     """Serve until told to stop, then drain."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    known = None if settings.access is None else load_credentials(settings.access)
+    tls = addresses.credentials()
     async with running(settings) as service:
-        server = RpcServer(service.dispatcher, service.policies)
-        port = await server.start(listen)
-        _log.info("listening", address=listen, port=port)
+        loop.add_signal_handler(signal.SIGHUP, read_anew, service)
+        server = RpcServer(service.dispatcher, service.policies, service.rooms(known))
+        approvals = await approvals_server(service, addresses, known, tls)
+        port = await server.start(addresses.listen, tls)
+        _log.info("listening", address=addresses.listen, port=port)
         await stop.wait()
         await server.stop_admitting()
         service.dispatcher.stop_admitting()
         _log.info("draining", seconds=settings.drain_seconds)
         await service.dispatcher.drain(settings.drain_seconds)
         await server.stop(1.0)
+        await approvals.stop(1.0)
+
+
+def read_anew(service: Service) -> None:
+    """Read policies and approvers anew, beside everything else. What is wrong is in the log."""
+    service.policies.on_signal()
+    _reloads.add(task := asyncio.create_task(service.office.reload_approvers()))
+    task.add_done_callback(_reloads.discard)
+
+
+async def approvals_server(
+    service: Service,
+    addresses: Addresses,
+    known: Credentials | None,
+    tls: grpc.ServerCredentials | None,
+) -> ApprovalServer:
+    """Answer approvers, at an address of their own.
+
+    SECURITY: without a credentials file there is nobody to tell apart. Then a socket that only
+    this user can open is the credential, and no other address is taken.
+
+    Raises:
+        SandboxError: There is an address, and no credentials file.
+        OSError: The address cannot be bound.
+    """
+    if known is None and addresses.approvals:
+        raise SandboxError(
+            f"approvers cannot be told from submitters at {addresses.approvals}",
+            remedy="name a credentials file with --access, or leave --approvals-listen out",
+        )
+    address = addresses.approvals or f"unix://{service.state.folder}/approvals.sock"
+    server = ApprovalServer(
+        service.office.desk,
+        caller_name if known is not None else lambda _context: LOCAL_APPROVER,
+        [Authentication(Rules(known, APPROVALS))],
+    )
+    previous = os.umask(0o177)
+    try:
+        await server.start(address, None if address.startswith("unix:") else tls)
+    finally:
+        os.umask(previous)
+    _log.info("listening for approvers", address=address)
+    return server

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assize_server.core.static_gates import NO_CHECKS, StaticChecks
+
 _CODE = re.compile(r"(?P<group>[A-Z]+)(?P<number>[0-9]*)")
 _PYLINT = "PL"
 """The one group of ruff's that is made of others: PLC, PLE, PLR, PLW."""
@@ -42,6 +44,8 @@ class AnalysisSettings:
     """Whether what mypy calls an error is ERROR; else it is WARNING."""
     honor_suppressions: bool
     """Whether `# noqa`, `# type: ignore` and their like in the code count."""
+    static: StaticChecks = NO_CHECKS
+    """Rules on the source, and what happens when one matches."""
 
     def blocks(self, rule: str) -> bool:
         """Tell whether a finding of this ruff rule is ERROR."""

@@ -35,6 +35,8 @@ UNREVEALING: Final = frozenset(
         Reason.DISK_LIMIT,
         Reason.STATIC_FINDINGS,
         Reason.POLICY_DENIED,
+        Reason.HELD,
+        Reason.CONFLICT,
         Reason.INFRA_ERROR,
     }
 )

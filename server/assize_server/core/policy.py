@@ -12,11 +12,15 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from assize.errors import FieldViolation
+from assize.model.policies import PolicyLayer
 from assize.model.submission import RequestedLimits
 from assize.model.verdict import Assurance
 from assize_sandbox.limits import Limits, Shape
 from assize_server.core.analysis_settings import AnalysisSettings
 from assize_server.core.feedback import Feedback
+from assize_server.core.isolation import EngineDemand
+from assize_server.core.rules import EffectRules
+from assize_server.core.static_gates import StaticGates
 
 LEAST_LIMITS: Final = Limits(
     shape=Shape(
@@ -44,7 +48,7 @@ class Policy:
     name: str
     """What requests call it."""
     digest: str
-    """SHA-256, in hex, of its canonical form."""
+    """SHA-256, in hex, of what it means, over all of its layers."""
     owner: str
     """Who answers for it."""
     description: str
@@ -59,6 +63,14 @@ class Policy:
     """Whether a test that leans on an object of the candidate's fails as UNVERIFIABLE."""
     feedback: Feedback
     """How much of the verdict its submitter is told."""
+    engine: EngineDemand
+    """Where the code may run."""
+    static: StaticGates
+    """The static rules that the source is searched for."""
+    effects: tuple[EffectRules, ...]
+    """What may land of what a run changes: the rules of each file, the org's first."""
+    layers: tuple[PolicyLayer, ...]
+    """What it was made of, the org's first."""
 
 
 class LooserThanPolicy(Exception):

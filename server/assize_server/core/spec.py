@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, assert_never
 
 from assize.errors import FieldViolation
@@ -55,15 +55,31 @@ IMPLICIT_CHECK_NAME: Final = "program"
 """Names the result of a program that no check asks about and that failed."""
 
 
-def validate_request(submission: Submission, spec: Spec) -> list[FieldViolation]:
-    """Return what is wrong with a request, each with the limit and the value seen; at most 100."""
+def validate_request(
+    submission: Submission, spec: Spec, workspace: Collection[str] | None = None
+) -> list[FieldViolation]:
+    """Return what is wrong with a request, each with the limit and the value seen; at most 100.
+
+    `workspace` holds the paths of the Python files that the code runs over, None where it runs in
+    an empty folder.
+    """
     faults = Faults()
-    check_submission(submission, faults)
-    _check_spec(spec, submission, faults)
+    check_submission(submission, faults, workspace)
+    _check_spec(spec, submission, faults, () if workspace is None else workspace)
+    if workspace is not None:
+        _check_shared_apart(spec, faults)
     return faults.found()
 
 
-def _check_spec(spec: Spec, submission: Submission, faults: Faults) -> None:
+def _check_shared_apart(spec: Spec, faults: Faults) -> None:
+    """Refuse shared tests over a workspace, whose files could steer the test runner."""
+    for index, check in enumerate(spec.checks[:MOST_CHECKS]):
+        if isinstance(check.kind, Tests) and check.kind.shared:
+            text = "shared tests cannot run over a workspace; leave `shared` out, or the workspace"
+            faults.add(f"spec.checks[{index}].tests.shared", text)
+
+
+def _check_spec(spec: Spec, submission: Submission, faults: Faults, there: Collection[str]) -> None:
     if not spec.checks:
         faults.add("spec.checks", "at least 1 check is needed, got 0: nothing would be judged")
     if not faults.at_most("spec.checks", spec.checks, MOST_CHECKS, "checks"):
@@ -75,7 +91,7 @@ def _check_spec(spec: Spec, submission: Submission, faults: Faults) -> None:
         if faults.full:
             return
         _check_weight(check.weight, f"spec.checks[{index}].weight", faults)
-        _check_kind(check, submission, f"spec.checks[{index}]", faults)
+        _check_kind(check, submission, f"spec.checks[{index}]", faults, there)
 
 
 def _check_names(checks: tuple[Check, ...], faults: Faults) -> None:
@@ -98,7 +114,9 @@ def _check_weight(weight: float, field: str, faults: Faults) -> None:
         faults.add(field, f"a weight is above 0 and at most {MOST_WEIGHT:g}, got {weight}")
 
 
-def _check_kind(check: Check, submission: Submission, field: str, faults: Faults) -> None:
+def _check_kind(
+    check: Check, submission: Submission, field: str, faults: Faults, there: Collection[str]
+) -> None:
     kind = check.kind
     if not isinstance(kind, APART) and submission.entry_point is None:
         faults.add(field, "a check of the program needs submission.entry_point")
@@ -116,13 +134,13 @@ def _check_kind(check: Check, submission: Submission, field: str, faults: Faults
         case FileIs():
             _check_file(kind, _paths(submission), f"{field}.file", faults)
         case Function():
-            _check_function(kind, _paths(submission), f"{field}.function", faults)
+            _check_function(kind, [*_paths(submission), *there], f"{field}.function", faults)
         case Script(files):
             _check_script(files, _paths(submission), f"{field}.script", faults)
         case Tests():
-            check_tests(kind, _paths(submission), f"{field}.tests", faults)
+            check_tests(kind, [*_paths(submission), *there], f"{field}.tests", faults)
         case Property():
-            check_property(kind, _paths(submission), f"{field}.property", faults)
+            check_property(kind, [*_paths(submission), *there], f"{field}.property", faults)
         case _:
             assert_never(kind)
 

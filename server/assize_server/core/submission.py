@@ -1,6 +1,7 @@
 """Which submissions are admitted."""
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from assize.model.submission import SourceFile, Submission
@@ -31,11 +32,13 @@ RESERVED_VARIABLE_PREFIXES: Final = ("PYTHON", "LD_", "MALLOC_", "BASH_FUNC_", "
 NUL: Final = "a NUL byte cannot be passed to a program"
 
 
-def check_submission(submission: Submission, faults: Faults) -> None:
-    """Note every fault of a submission."""
-    _check_files(submission.files, faults)
+def check_submission(
+    submission: Submission, faults: Faults, workspace: Collection[str] | None = None
+) -> None:
+    """Note every fault of a submission; `workspace` holds the Python files that it runs over."""
+    check_files(submission.files, faults, needed=workspace is None)
     if submission.entry_point is not None:
-        _check_entry_point(submission.entry_point, submission.files, faults)
+        _check_entry_point(submission.entry_point, submission.files, workspace or (), faults)
     faults.at_most("submission.stdin", submission.stdin, MOST_STDIN_BYTES, "bytes")
     _check_arguments(submission.arguments, faults)
     _check_environment(submission, faults)
@@ -50,9 +53,10 @@ def script_name_fault(path: str) -> str | None:
     return None
 
 
-def _check_files(files: tuple[SourceFile, ...], faults: Faults) -> None:
+def check_files(files: tuple[SourceFile, ...], faults: Faults, *, needed: bool) -> None:
+    """Note every fault of the submitted files; `needed`: whether there must be one."""
     field = "submission.files"
-    if not files:
+    if not files and needed:
         faults.add(field, "at least 1 file is needed, got 0")
     if not faults.at_most(field, files, MOST_FILES, "files"):
         return
@@ -65,11 +69,15 @@ def _check_files(files: tuple[SourceFile, ...], faults: Faults) -> None:
     faults.at_most(field, total, MOST_FILES_BYTES, "bytes in all files together")
 
 
-def _check_entry_point(entry: str, files: tuple[SourceFile, ...], faults: Faults) -> None:
+def _check_entry_point(
+    entry: str, files: tuple[SourceFile, ...], there: Collection[str], faults: Faults
+) -> None:
     field = "submission.entry_point"
     faults.add(field, script_name_fault(entry))
     source = next((file.content for file in files if file.path == entry), None)
     if source is None:
+        if entry in there:
+            return
         faults.add(field, f"there is no file {one_line(entry)!r} among submission.files")
     elif not source.strip():
         faults.add(field, "the entry point is empty")

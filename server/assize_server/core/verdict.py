@@ -35,6 +35,8 @@ PRECEDENCE: Final = (
     Reason.VACUOUS,
     Reason.STATIC_FINDINGS,
     Reason.POLICY_DENIED,
+    Reason.HELD,
+    Reason.CONFLICT,
     Reason.INFRA_ERROR,
 )
 """Which failure is told when there are several: the one that explains the others."""

@@ -82,6 +82,20 @@ class LocalDispatcher:
         record.task = asyncio.create_task(self._carry_out(record), name=f"job-{job.id}")
         record.task.add_done_callback(lambda task: self._settle(record, task))
 
+    async def resubmit(self, job: Job) -> None:
+        """Take a job that was held before anything of it ran, now that a person has agreed.
+
+        Raises:
+            Saturated: The queue is full or the host is short of memory.
+            Draining: The service is shutting down.
+            IdReused: A run of that id is under way.
+        """
+        if job.id in self._live:
+            raise IdReused(f"{job.id} is under way")
+        self._refuse_if_unable(job)
+        self._finished.pop(job.id, None)
+        await self.submit(job)
+
     async def _until_gone(self, job_id: JobId) -> None:
         while (record := self._live.get(job_id)) is not None and record.leaving:
             if record.task is not None:

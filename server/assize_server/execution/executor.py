@@ -1,6 +1,9 @@
 """Judges one job on this host: analyse, execute, judge, conclude."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
@@ -11,9 +14,12 @@ from assize.model.submission import SourceFile
 from assize.model.verdict import (
     CheckResult,
     Finding,
+    HoldNotice,
     Isolation,
     ProgramEnd,
+    Reason,
     Severity,
+    Status,
     Verdict,
 )
 from assize_sandbox.errors import SandboxError
@@ -26,10 +32,13 @@ from assize_server.checks.suites import judge_suite
 from assize_server.core.analysis_settings import AnalysisSettings
 from assize_server.core.feedback import told
 from assize_server.core.made_suites import suite_of
+from assize_server.core.static_gates import held_by
 from assize_server.core.verdict import conclude, without_leaning
 from assize_server.execution.budget import Budget
 from assize_server.execution.candidate import CandidateRunner, Containers, ProgramRun
+from assize_server.execution.ground import Ground, Grounds
 from assize_server.execution.job import Emit, Job, could_not_tell
+from assize_server.execution.landing import Landed, Landing
 from assize_server.execution.stages import Stages
 from assize_server.execution.suites import ProvenSuites, SuiteRun
 
@@ -38,6 +47,8 @@ if TYPE_CHECKING:
 
 INFRA_SECONDS: Final = 60.0
 """What everything but candidate code may take before we give up and say that we could not tell."""
+EFFECTS_TOLD_MOST: Final = 1000
+"""Effects in a verdict; the count is told of all, and a hold has all."""
 STREAMED_MOST_BYTES: Final = 64 * 1024
 """Program output told as events; the verdict has the rest."""
 STREAMED_MOST_CHUNKS: Final = 500
@@ -65,8 +76,13 @@ class LocalExecutor:
         analyser: Analyser,
         isolation: Isolation,
         judge: Judge | None = None,
+        *,
+        grounds: Grounds | None = None,
+        landing: Landing | None = None,
     ) -> None:
         self._judge = judge or InlineJudge()
+        self.grounds = grounds
+        self.landing = landing
         self.proven = ProvenSuites()
         self._containers = containers
         self._analyser = analyser
@@ -122,12 +138,50 @@ class _Trial:
     async def verdict(self) -> Verdict:
         findings = await self._analyse()
         if any(finding.severity is Severity.ERROR for finding in findings):
-            results = tuple(skipped(check) for check in self._job.spec.checks)
-        else:
-            results = await self._execute_and_judge()
-        if self._job.policy.refuses_objects:
-            results = tuple(map(without_leaning, results))
-        return self._conclude(findings, results)
+            return self._conclude(findings, self._skipped())
+        if notice := await self._hold_before(findings):
+            return self._held(findings, notice)
+        async with self._ground() as ground:
+            results = await self._execute_and_judge(ground)
+            if self._job.policy.refuses_objects:
+                results = tuple(map(without_leaning, results))
+            landed = await self._land(findings, results, ground)
+        return self._conclude(findings, results, landed)
+
+    def _skipped(self) -> tuple[CheckResult, ...]:
+        return tuple(skipped(check) for check in self._job.spec.checks)
+
+    @asynccontextmanager
+    async def _ground(self) -> AsyncIterator[Ground | None]:
+        if self._job.workspace is None:
+            yield None
+            return
+        if self._executor.grounds is None:
+            raise SandboxError("this service keeps no workspaces")
+        async with self._executor.grounds(self._job) as ground:
+            yield ground
+
+    async def _hold_before(self, findings: tuple[Finding, ...]) -> HoldNotice | None:
+        """Keep the job for a person where a static rule asks for it and nobody has agreed yet."""
+        holding = held_by(findings, self._job.policy.analysis.static)
+        if not holding or self._job.released_by:
+            return None
+        if self._executor.landing is None:
+            raise SandboxError("a static rule holds this code, and this service keeps no holds")
+        return await self._executor.landing.hold_before(self._job, holding)
+
+    async def _land(
+        self, findings: tuple[Finding, ...], results: tuple[CheckResult, ...], ground: Ground | None
+    ) -> Landed | None:
+        landing = self._executor.landing
+        if ground is None:
+            return None
+        if landing is None:
+            raise SandboxError("this service changes no workspaces")
+        left = None if self._program is None else self._program.left
+        with self._stages.stage("land"):
+            conclusion = conclude(findings, results, self._job.policy)
+            return await landing.land(self._job, conclusion, ground, left)
 
     async def _analyse(self) -> tuple[Finding, ...]:
         with self._stages.stage("analyse"):
@@ -138,8 +192,8 @@ class _Trial:
             self._emit(finding)
         return findings
 
-    async def _execute_and_judge(self) -> tuple[CheckResult, ...]:
-        runner = CandidateRunner(self._executor.containers, self._job.submission, self._budget)
+    async def _execute_and_judge(self, ground: Ground | None) -> tuple[CheckResult, ...]:
+        runner = CandidateRunner(self._executor.containers, self._job, self._budget, ground)
         checks = self._job.spec.checks
         with self._stages.stage("execute"):
             self._program = await runner.program(self._job.spec, self._tell_output)
@@ -206,9 +260,29 @@ class _Trial:
             self._streamed_chunks += 1
             self._emit(OutputChunk(stream, data[:room]))
 
-    def _conclude(self, findings: tuple[Finding, ...], results: tuple[CheckResult, ...]) -> Verdict:
+    def _held(self, findings: tuple[Finding, ...], notice: HoldNotice) -> Verdict:
+        """Return the verdict on code that is not run before a person agrees."""
+        verdict = self._conclude(findings, self._skipped())
+        rules = ", ".join(notice.rules)
+        return replace(
+            verdict,
+            status=Status.HELD,
+            reason=Reason.HELD,
+            message=f"nothing was run: {rules} asks for approval of hold {notice.hold_id}",
+            hold=notice,
+        )
+
+    def _conclude(
+        self,
+        findings: tuple[Finding, ...],
+        results: tuple[CheckResult, ...],
+        landed: Landed | None = None,
+    ) -> Verdict:
         job = self._job
         conclusion = conclude(findings, results, job.policy)
+        if landed is not None and landed.ending is not None:
+            status, reason, message = landed.ending
+            conclusion = replace(conclusion, status=status, reason=reason, message=message)
         verdict = Verdict(
             verification_id=job.id,
             request_id=job.request_id,
@@ -225,6 +299,10 @@ class _Trial:
             isolation=self._executor.isolation,
             policy=job.policy.name,
             policy_digest=job.policy.digest,
+            effects=() if landed is None else landed.effects[:EFFECTS_TOLD_MOST],
+            effects_total=0 if landed is None else len(landed.effects),
+            workspace=None if landed is None else landed.workspace,
+            hold=None if landed is None else landed.hold,
         )
         return told(verdict, job.policy.feedback)
 

@@ -6,15 +6,17 @@ the dispatcher records is the truth.
 """
 
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType, Protocol
 
 from assize.model.events import Event
 from assize.model.spec import Spec
-from assize.model.submission import Submission
+from assize.model.submission import Submission, WorkspaceUse
 from assize.model.verdict import Reason, Status, Verdict
+from assize.trees import FolderNode
 from assize_sandbox.limits import Limits
 from assize_server.core.policy import Policy
+from assize_server.workspaces.records import Snapshot
 
 JobId = NewType("JobId", str)
 Emit = Callable[[Event], None]
@@ -41,6 +43,28 @@ class UnknownJob(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class PinnedWorkspace:
+    """What a job runs over, fixed when it was admitted."""
+
+    use: WorkspaceUse
+    workspace_id: int = field(compare=False)
+    """The service's own id of the workspace."""
+    owner: str = field(compare=False)
+    """Whose it is."""
+    base: Snapshot = field(compare=False)
+    """The snapshot to begin with. Another head does not make the same request another job."""
+    start: FolderNode = field(compare=False)
+    """The same with the submitted files in it."""
+    files: tuple[str, ...] = field(compare=False)
+    """The paths of the Python files in it."""
+
+    @property
+    def name(self) -> str:
+        """Owner and name: what effects, holds and grants call the workspace."""
+        return f"{self.owner}/{self.use.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """An admitted verification. The policy and the limits are fixed for its whole life."""
 
@@ -50,6 +74,19 @@ class Job:
     policy: Policy
     limits: Limits
     request_id: str = ""
+    submitter: str = "anonymous"
+    """Who asked, as the credential says."""
+    workspace: PinnedWorkspace | None = None
+    """What the code runs over; None: an empty folder."""
+    released_by: str = field(default="", compare=False)
+    """The hold whose approval let the code run; empty: it was not held before."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of the candidate's files: what was submitted, and what it runs over."""
+        submitted = [each.path for each in self.submission.files]
+        there = () if self.workspace is None else self.workspace.files
+        return tuple(dict.fromkeys((*submitted, *there)))
 
 
 class Dispatcher(Protocol):

@@ -74,15 +74,15 @@ async def run_suite(
     tests: Session,
     candidate: Session,
     proven: ProvenSuites,
+    paths: tuple[str, ...],
 ) -> SuiteRun:
-    """Run the suite, then the stubs if it passed.
+    """Run the suite, then the stubs if it passed. The candidate's files are there, at `paths`.
 
     Raises:
         SandboxError: A container failed.
     """
-    await candidate.put({file.path: file.content for file in submission.files})
     await tests.put({path: text.encode() for path, text in check.files})
-    order = order_of(check, submission)
+    order = order_of(check, paths)
     split = SplitSuite(tests, candidate, submission.environment)
     report = await split.run(order)
     digest = digest_of(check, order)
@@ -95,12 +95,11 @@ async def run_suite(
     return SuiteRun(report, order.seed)
 
 
-def order_of(check: Tests, submission: Submission) -> SuiteOrder:
-    """Return how a check's suite is run against a submission."""
+def order_of(check: Tests, paths: tuple[str, ...]) -> SuiteOrder:
+    """Return how a check's suite is run against a candidate with files at `paths`."""
     return SuiteOrder(
         tests=tuple(path for path, _ in check.files if is_test_file(path)),
-        modules=check.modules
-        or importable((file.path for file in submission.files), (path for path, _ in check.files)),
+        modules=check.modules or importable(paths, (path for path, _ in check.files)),
         lifetime=check.lifetime.value,
         callbacks=check.callbacks,
         back={each.function: each.arguments for each in check.copy_back},

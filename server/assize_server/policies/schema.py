@@ -1,185 +1,189 @@
 """The form of a policy file.
 
-Every key must be given: what a policy allows is read from its file alone and never from a default
-in this code. `python -m assize_server.policies.schema > policies/policy.schema.json` writes the
-JSON Schema that editors check policy files with.
-
-`mb` is 1024 * 1024 bytes. The upper bounds are not advice: they catch a number in the wrong unit.
+An org file gives every key: what a policy allows is read from its file alone and never from a
+default in this code. A team file gives what it tightens, and its own rules. `python -m
+assize_server.policies.schema > policies/policy.schema.json` writes the JSON Schema that editors
+check both with.
 """
 
 import json
 import sys
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
-from assize_sandbox.engines.surroundings import OPEN_FILES_MOST
-from assize_server.core.analysis_settings import MypyStrictness, covers
-from assize_server.core.feedback import Feedback
-from assize_server.core.policy import LEAST_LIMITS
+from assize_server.policies.effects import (
+    ApprovalSection,
+    Rules,
+    RuleSection,
+    RuleTests,
+    RuleTestSection,
+    Verb,
+)
+from assize_server.policies.form import Line, Name, Prose, Section, contradiction
+from assize_server.policies.sections import (
+    MB,
+    AnalysisSection,
+    AssuranceSection,
+    EngineSection,
+    FeedbackSection,
+    LimitsSection,
+    StaticSection,
+)
 
-MB: Final = 1024 * 1024
+__all__ = [
+    "MB",
+    "TERMS",
+    "AnalysisSection",
+    "ApprovalSection",
+    "AssuranceSection",
+    "EngineSection",
+    "FeedbackSection",
+    "LimitsSection",
+    "PolicyFile",
+    "PolicyText",
+    "RuleSection",
+    "RuleTestSection",
+    "StaticSection",
+    "TeamFile",
+    "json_schema",
+]
 
-_SECONDS_MOST = 24 * 60 * 60
-_MB_MOST = 1024 * 1024
-_EVERY_RULE = "ALL"
+TERMS: Final = ("limits", "analysis", "assurance", "engine", "feedback", "static")
+"""Sections of which a team file gives what it tightens; the rest is the org file's."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
-Line = Annotated[str, StringConstraints(pattern=r"^\S[^\r\n]{0,199}$")]
-Prose = Annotated[str, StringConstraints(pattern=r"\S", max_length=2000)]
-RulePrefix = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,8}[0-9]{0,4}$")]
-Megabytes = Annotated[int, Field(ge=1, le=_MB_MOST)]
-
-
-class Section(BaseModel):
-    """A mapping of a policy file."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
-    )
-
-
-class LimitsSection(Section):
-    """The most that a run may use; a request can ask for less."""
-
-    wall_seconds: float = Field(ge=LEAST_LIMITS.wall_seconds, le=_SECONDS_MOST)
-    """Wall clock that the code may take in all, measured from outside the container."""
-    cpu_seconds: float = Field(ge=LEAST_LIMITS.cpu_seconds, le=_SECONDS_MOST)
-    """CPU time over all processes of the run."""
-    memory_mb: int = Field(ge=LEAST_LIMITS.shape.memory_bytes // MB, le=_MB_MOST)
-    """Memory over all processes, the files in the work folder and in /tmp included. No swap."""
-    pids: int = Field(ge=LEAST_LIMITS.shape.pids, le=32768)
-    """Processes and threads alive at once, the sandbox's own included."""
-    cpu_cores: float = Field(ge=LEAST_LIMITS.shape.cpu_cores, le=256)
-    """Cores that the run may keep busy; 0.5 is half of one."""
-    output_mb: Megabytes
-    """Kept of each output stream."""
-    disk_mb: Megabytes
-    """What fits in the work folder, and again in /tmp."""
-    disk_inodes: int = Field(ge=LEAST_LIMITS.shape.disk_inodes, le=1_000_000)
-    """Files and folders in the work folder, and again in /tmp."""
-    file_mb: Megabytes
-    """The largest single file."""
-    # The engines give a container no more, so that a larger number would mean nothing.
-    open_files: int = Field(ge=LEAST_LIMITS.open_files, le=OPEN_FILES_MOST)
-    """Open files of one process."""
+Json = dict[str, object]
 
 
-class RuffSection(Section):
-    """Which rules of ruff's are looked for. Entries are rule prefixes: `F`, `F82`, `F821`."""
-
-    select: tuple[RulePrefix, ...] = Field(min_length=1)
-    """Rules to look for."""
-    ignore: tuple[RulePrefix, ...]
-    """Rules to leave out of those."""
-    block: tuple[RulePrefix, ...]
-    """Rules whose findings fail the verification; findings of the others are warnings."""
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        _check_prefixes("select", self.select)
-        _check_prefixes("ignore", self.ignore)
-        _check_prefixes("block", self.block)
-        for prefix in self.block:
-            self._require_selected(prefix)
-        return self
-
-    def _require_selected(self, blocked: str) -> None:
-        """Refuse to block what is never looked for: it reads like a safeguard and is none."""
-        selecting = [len(prefix) for prefix in self.select if covers(prefix, blocked)]
-        if not selecting:
-            raise _contradiction(f"block names {blocked}, which select does not cover")
-        # As ruff weighs them: the longer prefix wins, and ignore wins over select of its length.
-        for prefix in self.ignore:
-            if covers(prefix, blocked) and len(prefix) >= max(selecting):
-                raise _contradiction(f"block names {blocked}, which ignore leaves out")
-
-
-class MypySection(Section):
-    """How mypy is run."""
-
-    strictness: MypyStrictness
-    """`"off"` (in quotes, since YAML versions disagree about it), `standard` or `strict`."""
-    block: bool
-    """Whether mypy's errors fail the verification; else they are warnings."""
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.block and self.strictness is MypyStrictness.OFF:
-            raise _contradiction("block is true, but mypy is off")
-        return self
-
-
-class AnalysisSection(Section):
-    """What the code is searched for before it runs."""
-
-    ruff: RuffSection
-    """The linter."""
-    mypy: MypySection
-    """The type checker."""
-    suppressions: Literal["ignore", "honor"]
-    """Whether `# noqa`, `# type: ignore` and their like in the code count."""
-
-
-class AssuranceSection(Section):
-    """What a pass must be worth."""
-
-    least: Literal["shared", "split_objects", "split", "external"]
-    """The weakest assurance of a pass: how far the code could have influenced its verdict."""
-    objects: Literal["mark", "refuse"]
-    """A test that leans on what an object of the code's says of itself: `mark` its assurance as
-    SPLIT_OBJECTS, or `refuse` it as UNVERIFIABLE."""
-
-
-class FeedbackSection(Section):
-    """What goes back to whoever submitted the code."""
-
-    to_submitter: Feedback
-    """`full`; `inputs`: which input failed and no expected value; `verdict`: status and reason."""
-
-
-class PolicyFile(Section):
-    """A policy of Assize: what a verification may use, and what it must show."""
+class PolicyText(Section):
+    """What the files of all layers have in common."""
 
     api_version: Literal["assize.dev/v1"] = Field(alias="apiVersion")
-    """The version of this form."""
+    """`assize.dev/v1`, the version of this form."""
     name: Name
-    """What requests call it; the file is called the same."""
+    """What requests call it: small letters, digits, `-`, `_`. The same as the file's."""
     owner: Line
-    """Who answers for it."""
+    """Who answers for it; one line. Change it to somebody in your organisation."""
     description: Prose
-    """What it is for."""
+    """What it is for. Callers see it."""
     limits: LimitsSection
     """The most that a run may use."""
     analysis: AnalysisSection
     """What the code is searched for before it runs."""
     assurance: AssuranceSection
     """What a pass must be worth."""
+    engine: EngineSection
+    """Where the code may run."""
     feedback: FeedbackSection
     """What goes back to whoever submitted the code."""
+    static: StaticSection
+    """Which static rules the source is searched for, and what each does."""
+    default: Verb
+    """What is done about an effect that no rule is about: `deny`, `hold` or `allow`."""
+    default_approval: ApprovalSection | None = None
+    """Who decides on what `default` holds; given where that is `hold`."""
+    rules: Rules
+    """What may land of what a run changes. The strictest rule that is about an effect decides, the
+    first of equally strict ones."""
+    tests: RuleTests
+    """What the rules say of these effects. A file whose tests do not hold is not loaded."""
+
+    @model_validator(mode="after")
+    def _check_default(self) -> Self:
+        if self.default == "hold" and self.default_approval is None:
+            raise contradiction("default_approval is missing: who decides on what default holds?")
+        if self.default != "hold" and self.default_approval is not None:
+            raise contradiction("default_approval is given, but default holds nothing")
+        return self
 
 
-def _check_prefixes(name: str, prefixes: tuple[str, ...]) -> None:
-    if _EVERY_RULE in prefixes:
-        problem = f"{name} names {_EVERY_RULE}, which means other rules with each version of ruff"
-        raise _contradiction(f"{problem}; name the groups")
-    for index, prefix in enumerate(prefixes):
-        if prefix in prefixes[:index]:
-            raise _contradiction(f"{name} names {prefix} twice")
+class PolicyFile(PolicyText):
+    """A policy of Assize: what a verification may use, what it must show, and what may land."""
+
+    layer: Literal["org"]
+    """Whose word it is: `org`, or `team` for a file in `teams/`."""
 
 
-def _contradiction(problem: str) -> PydanticCustomError:
-    return PydanticCustomError("contradiction", "{problem}", {"problem": problem})
+class TeamFile(PolicyText):
+    """A team's policy: an org policy, tightened. What it does not give is the org file's."""
+
+    layer: Literal["team"]
+    """Whose word it is: `org`, or `team` for a file in `teams/`."""
+    tightens: Name
+    """Of a team's file alone: the org policy that it tightens."""
 
 
 def json_schema() -> str:
-    """Return the JSON Schema of a policy file, as text."""
+    """Return the JSON Schema of policy files, as text."""
+    org, team = PolicyFile.model_json_schema(by_alias=True), TeamFile.model_json_schema()
+    definitions = {name: _without_null(each) for name, each in org.pop("$defs").items()}
+    partial = {f"Team{name}": _optional(each) for name, each in definitions.items()}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **PolicyFile.model_json_schema(by_alias=True),
+        "if": {"properties": {"layer": {"const": "team"}}, "required": ["layer"]},
+        "then": {"$ref": "#/$defs/TeamFile"},
+        "else": {"$ref": "#/$defs/PolicyFile"},
+        "$defs": {
+            **definitions,
+            **{name: each for name, each in partial.items() if name in _PARTIAL},
+            "PolicyFile": _without_null(org),
+            "TeamFile": _of_team(_without_null(team)),
+        },
     }
     return json.dumps(schema, indent=2) + "\n"
+
+
+_PARTIAL: Final = frozenset(
+    f"Team{each.__name__}"
+    for each in (
+        LimitsSection,
+        AnalysisSection,
+        AssuranceSection,
+        EngineSection,
+        FeedbackSection,
+        StaticSection,
+    )
+) | {"TeamRuffSection", "TeamMypySection"}
+"""The sections that a team gives in part."""
+
+
+def _without_null(schema: Json) -> Json:
+    """Return a schema in which what may be left out is never null: the files have none."""
+    properties = schema.get("properties")
+    if not isinstance(properties, dict):
+        return schema
+    return {**schema, "properties": {key: _value(each) for key, each in properties.items()}}
+
+
+def _value(schema: Json) -> Json:
+    choices = schema.get("anyOf")
+    if not isinstance(choices, list) or {"type": "null"} not in choices:
+        return schema
+    [given] = [each for each in choices if each != {"type": "null"}]
+    rest = {key: each for key, each in schema.items() if key not in {"anyOf", "default"}}
+    return {**given, **rest}
+
+
+def _optional(schema: Json) -> Json:
+    """Return a section of which any part may be given."""
+    text = json.dumps({key: each for key, each in schema.items() if key != "required"})
+    optional: Json = json.loads(_team_references(text))
+    return optional
+
+
+def _of_team(schema: Json) -> Json:
+    schema.pop("$defs")
+    required = schema["required"]
+    assert isinstance(required, list)  # noqa: S101 - pydantic writes it
+    left = [key for key in required if key not in TERMS]
+    file: Json = json.loads(_team_references(json.dumps({**schema, "required": left})))
+    return file
+
+
+def _team_references(text: str) -> str:
+    for name in _PARTIAL:
+        text = text.replace(f'"#/$defs/{name.removeprefix("Team")}"', f'"#/$defs/{name}"')
+    return text
 
 
 if __name__ == "__main__":

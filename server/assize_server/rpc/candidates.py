@@ -14,13 +14,14 @@ from typing import Any, Final
 from assize.convert.candidates import candidates_event_to_proto
 from assize.errors import FieldViolation
 from assize.model.candidates import CandidatesEvent, CandidateVerdict
-from assize.model.verdict import Status, Verdict
+from assize.model.verdict import Isolation, Status, Verdict
 from assize.v1 import candidates_pb2, candidates_pb2_grpc, submission_pb2, verification_pb2
 from assize_server.core.pass_at_k import summary
 from assize_server.execution.job import Dispatcher, Draining, Job, Saturated
 from assize_server.policies.load import PolicySet
 from assize_server.rpc.admission import Refused, UnknownPolicy, admit
 from assize_server.rpc.attendance import Attendance
+from assize_server.rpc.callers import Caller, nobody_special
 from assize_server.rpc.refusal import refuse_fields, refuse_for_room, refuse_policy
 
 MOST_CANDIDATES: Final = 256
@@ -40,7 +41,16 @@ class _Run:
 class CandidateService(candidates_pb2_grpc.CandidateServiceServicer):
     """Judges several candidates. A caller that leaves takes its jobs along."""
 
-    def __init__(self, dispatcher: Dispatcher, policies: PolicySet) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        policies: PolicySet,
+        *,
+        isolation: Isolation | None = None,
+        caller: Caller = nobody_special,
+    ) -> None:
+        self._isolation = isolation
+        self._caller = caller
         self._attendance = Attendance(dispatcher)
         self._policies = policies
 
@@ -66,10 +76,17 @@ class CandidateService(candidates_pb2_grpc.CandidateServiceServicer):
         if violations := bounds_kept(request):
             await refuse_fields(context, violations)
         runs = []
+        # All are judged by the same policies, whatever is read anew meanwhile.
+        policies = self._policies.snapshot()
         for index, candidate in enumerate(request.candidates):
             for repetition in range(max(1, request.repetitions) if same_as[index] is None else 0):
                 try:
-                    job = admit(single(request, candidate), self._policies)
+                    job = await admit(
+                        single(request, candidate),
+                        policies,
+                        isolation=self._isolation,
+                        submitter=self._caller(),
+                    )
                 except Refused as refused:
                     await refuse_fields(context, renamed(refused, index), refused.reason)
                 except UnknownPolicy as error:

@@ -8,6 +8,7 @@ text is cut, and of many violations only the first ones are told.
 """
 
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from typing import Final, NoReturn, Protocol
 
 import grpc
@@ -18,7 +19,7 @@ from grpc_status import rpc_status
 
 from assize.errors import ERROR_DOMAIN, FieldViolation, ReasonCode
 from assize_server.execution.job import Draining, Saturated
-from assize_server.rpc.admission import UnknownPolicy
+from assize_server.rpc.admission import UnknownPolicy, UnknownWorkspace
 
 TEXT_MOST_BYTES: Final = 600
 """One message or description. In the header of a message a byte may take three."""
@@ -38,11 +39,11 @@ class Context(Protocol):
 async def refuse(
     context: Context,
     code: grpc.StatusCode,
-    reason: ReasonCode,
+    reason: StrEnum,
     message: str,
     details: Sequence[Message] = (),
 ) -> NoReturn:
-    """End the call with a rich error."""
+    """End the call with a rich error; `reason` is of a closed list, such as `ReasonCode`."""
     info = error_details_pb2.ErrorInfo(reason=reason.value, domain=ERROR_DOMAIN)
     status = status_pb2.Status(code=getattr(code_pb2, code.name), message=cut(message))
     for detail in (info, *details):
@@ -113,5 +114,15 @@ async def refuse_policy(context: Context, error: UnknownPolicy) -> NoReturn:
         context,
         [FieldViolation("policy", str(error))],
         ReasonCode.UNKNOWN_POLICY,
+        grpc.StatusCode.NOT_FOUND,
+    )
+
+
+async def refuse_workspace(context: Context, error: UnknownWorkspace) -> NoReturn:
+    """End the call of somebody who names a workspace or a snapshot that is not there."""
+    await refuse_fields(
+        context,
+        [FieldViolation(error.field, str(error))],
+        ReasonCode.UNKNOWN_WORKSPACE,
         grpc.StatusCode.NOT_FOUND,
     )

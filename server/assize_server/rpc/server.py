@@ -15,11 +15,13 @@ from assize.v1 import (
     verification_pb2,
     verification_pb2_grpc,
 )
+from assize_server.access.interceptor import Authentication, Rules
 from assize_server.execution.job import Dispatcher
 from assize_server.policies.load import PolicySet
 from assize_server.rpc.candidates import CandidateService
 from assize_server.rpc.malformed import MalformedRequests
 from assize_server.rpc.policies import PolicyService
+from assize_server.rpc.rooms import Rooms, add_rooms, caller_name
 from assize_server.rpc.verification import VerificationService
 
 MESSAGE_MOST_BYTES: Final = 32 * 1024 * 1024
@@ -34,12 +36,18 @@ SERVICES: Final = (
 class RpcServer:
     """A gRPC server that can be drained."""
 
-    def __init__(self, dispatcher: Dispatcher, policies: PolicySet) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, policies: PolicySet, rooms: Rooms | None = None
+    ) -> None:
+        """Serve what is judged; with `rooms`, what is remembered, too."""
         # Read when gRPC is first used. What it does at forks kills children of uvloop now and then:
         # uvloop forks to start a process, and no child of ours needs gRPC.
         os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
         self._server = grpc.aio.server(
-            interceptors=[MalformedRequests()],
+            interceptors=[
+                Authentication(Rules(None if rooms is None else rooms.credentials)),
+                MalformedRequests(),
+            ],
             options=[
                 ("grpc.max_receive_message_length", MESSAGE_MOST_BYTES),
                 ("grpc.max_send_message_length", MESSAGE_MOST_BYTES),
@@ -49,24 +57,31 @@ class RpcServer:
         )
         self._health = health.aio.HealthServicer()
         verification_pb2_grpc.add_VerificationServiceServicer_to_server(
-            VerificationService(dispatcher, policies), self._server
+            _verification(dispatcher, policies, rooms), self._server
         )
         candidates_pb2_grpc.add_CandidateServiceServicer_to_server(
-            CandidateService(dispatcher, policies), self._server
+            _candidates(dispatcher, policies, rooms), self._server
         )
         policy_pb2_grpc.add_PolicyServiceServicer_to_server(PolicyService(policies), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        self._services = SERVICES if rooms is None else (*SERVICES, *add_rooms(self._server, rooms))
+        names = (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
 
-    async def start(self, address: str) -> int:
-        """Listen on `host:port` or `unix:///path` and return the port (0 for a socket).
+    async def start(self, address: str, credentials: grpc.ServerCredentials | None = None) -> int:
+        """Listen on `host:port` or `unix:///path`, by TLS if there are credentials.
+
+        Returns the port (0 for a socket).
 
         Raises:
             OSError: The address cannot be bound.
         """
         try:
-            port = self._server.add_insecure_port(address)
+            port = (
+                self._server.add_insecure_port(address)
+                if credentials is None
+                else self._server.add_secure_port(address, credentials)
+            )
         except RuntimeError as error:
             raise OSError(f"cannot listen on {address}: {error}") from error
         await self._server.start()
@@ -82,5 +97,28 @@ class RpcServer:
         await self._server.stop(grace_seconds)
 
     async def _tell_health(self, status: int) -> None:
-        for name in ("", *SERVICES):
+        for name in ("", *self._services):
             await self._health.set(name, status)
+
+
+def _verification(
+    dispatcher: Dispatcher, policies: PolicySet, rooms: Rooms | None
+) -> VerificationService:
+    if rooms is None:
+        return VerificationService(dispatcher, policies)
+    return VerificationService(
+        dispatcher,
+        policies,
+        isolation=rooms.isolation,
+        pin=rooms.pins.pin,
+        caller=caller_name,
+        verdicts=rooms.verdict,
+    )
+
+
+def _candidates(
+    dispatcher: Dispatcher, policies: PolicySet, rooms: Rooms | None
+) -> CandidateService:
+    if rooms is None:
+        return CandidateService(dispatcher, policies)
+    return CandidateService(dispatcher, policies, isolation=rooms.isolation, caller=caller_name)

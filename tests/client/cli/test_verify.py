@@ -244,7 +244,7 @@ def test_json_holds_the_whole_verdict(service: FakeService, solution: Path) -> N
     assert list(document) == [
         *("format", "verification_id", "status", "message", "policy", "policy_digest"),
         *("request_id", "reason", "score", "assurance", "checks", "findings", "program"),
-        *("usage", "stages", "isolation"),
+        *("usage", "stages", "isolation", "effects", "effects_total", "workspace", "hold"),
     ]
     assert document["format"] == FORMAT
     assert (document["status"], document["assurance"]) == ("FAILED", "EXTERNAL")

@@ -9,12 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assize.errors import FieldViolation
+from assize.model.effects import Decision
+from assize.model.policies import LayerKind, PolicyLayer
 from assize.model.submission import RequestedLimits
 from assize.model.verdict import Assurance
 from assize_sandbox.limits import Limits, Shape
 from assize_server.core.analysis_settings import AnalysisSettings, MypyStrictness, covers
 from assize_server.core.feedback import Feedback
+from assize_server.core.isolation import EngineDemand, EngineName, IsolationLevel
 from assize_server.core.policy import LEAST_LIMITS, LooserThanPolicy, Policy, effective_limits
+from assize_server.core.rules import EffectRules
+from assize_server.core.static_gates import NO_GATES
 
 POLICY = Policy(
     name="default",
@@ -33,6 +38,10 @@ POLICY = Policy(
     least_assurance=Assurance.SPLIT,
     refuses_objects=False,
     feedback=Feedback.FULL,
+    engine=EngineDemand(IsolationLevel.CONTAINER, frozenset(EngineName)),
+    static=NO_GATES,
+    effects=(EffectRules(Decision.DENY, ()),),
+    layers=(PolicyLayer(LayerKind.ORG, "default", "d" * 64),),
 )
 SECONDS = ("wall_seconds", "cpu_seconds")
 COUNTS = tuple(each.name for each in fields(RequestedLimits) if each.name not in SECONDS)

@@ -40,6 +40,17 @@ assurance:
   objects: mark
 feedback:
   to_submitter: full
+layer: org
+engine:
+  least_isolation: container
+  allow: [runc, docker]
+static:
+  fail: []
+  hold: []
+  warn: []
+default: deny
+rules: []
+tests: []
 """
 
 Edit = Callable[[str], str]
@@ -109,7 +120,7 @@ def test_set_of_policies_is_read_by_name_and_in_order(tmp_path: Path) -> None:
     [
         (replaced("  pids: 64", "  pid: 64"), "9:3: limits.pid: unknown key; did you mean pids?"),
         (replaced("  block: [", "  blocks: ["), "20:5: analysis.ruff.blocks: unknown key"),
-        (replaced("owner:", "layer: org\nowner:"), "3:1: layer: unknown key; known are apiVersion"),
+        (replaced("owner:", "mode: audit\nowner:"), "3:1: mode: unknown key; known are apiVersion"),
         (replaced("  pids: 64\n", ""), "5:1: limits.pids: this key is missing"),
         (replaced("  pids: 64", "  pids: 64\n  pids: 65"), "10:3: key 'pids' was already given"),
         (replaced("ignore\n", "no\n"), "24:17: no is a boolean in some YAML versions"),
@@ -143,7 +154,7 @@ def test_set_of_policies_is_read_by_name_and_in_order(tmp_path: Path) -> None:
         (lambda _: "", "1:1: the file is empty"),
         (lambda _: "# later\n", "2:1: the file is empty"),
         (lambda _: "[]\n", "1:1: input should be an object"),
-        (lambda text: f"{text}---\n{text}", "30:1: only one document is allowed"),
+        (lambda text: f"{text}---\n{text}", "41:1: only one document is allowed"),
     ],
 )
 def test_wrong_file_is_refused_with_line_and_column(

@@ -1,18 +1,24 @@
 """The policies that come with the package: what they allow, block and demand."""
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import jsonschema
 import pytest
 
+from assize.model.effects import Decision, Effect, EffectKind, FileState, FileType
 from assize.model.submission import RequestedLimits
 from assize.model.verdict import Assurance
 from assize.strict_yaml import load
 from assize_server.core.analysis_settings import MypyStrictness, covers
 from assize_server.core.policy import effective_limits
+from assize_server.core.rules import DB_KINDS, RENAMES
+from assize_server.core.weighing import weigh
 from assize_server.policies.load import PolicySet, load_directory
+from assize_server.policies.reference import keys, with_table
 from assize_server.policies.schema import json_schema
 from assize_server.settings import packaged_policies
 
@@ -133,3 +139,54 @@ def test_readme_for_auditors_names_every_key_and_every_file() -> None:
             assert f"`{'.'.join(map(str, place))}`" in readme
     for path in SHIPPED.iterdir():
         assert path.name == "README.md" or f"`{path.name}`" in readme
+
+
+def test_keys_in_readme_are_generated_from_where_they_are_defined() -> None:
+    """`python -m assize_server.policies.reference policies/README.md` was run after a change."""
+    page = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    assert with_table(page) == page
+    assert [key for key, text in keys().items() if not text] == []
+
+
+def test_example_of_a_team_in_readme_is_a_policy(tmp_path: Path) -> None:
+    """What the page shows can be copied."""
+    shutil.copy(SHIPPED / "default.yaml", tmp_path)
+    page = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    example = next(each for each in page.split("```yaml\n") if "layer: team" in each[:80])
+    (tmp_path / "teams").mkdir()
+    (tmp_path / "teams" / "payments.yaml").write_text(example.split("```")[0], encoding="utf-8")
+    team = load_directory(tmp_path)["payments"]
+    assert (team.limits.wall_seconds, len(team.effects)) == (10, 2)
+
+
+@pytest.mark.parametrize("name", ["default", "strict", "evaluation"])
+def test_shipped_rules_and_defaults_are_all_tested(shipped: PolicySet, name: str) -> None:
+    """Each rule decides in one of the file's tests, and a neighbour of its effects does not."""
+    loaded = shipped.loaded(name)
+    decided = {test.by for test in loaded.tests}
+    assert decided >= {rule.id for rule in loaded.rules.rules}
+    assert "default" in decided
+
+
+@pytest.mark.parametrize("kind", list(EffectKind))
+@pytest.mark.parametrize(
+    "path", ["a", "a/.git/x", ".git", ".git/x", "a.git/x", "a/b/c.py", ".gitignore"]
+)
+def test_shipped_strict_rules_are_nowhere_laxer_than_default(
+    shipped: PolicySet, kind: EffectKind, path: str
+) -> None:
+    """Whoever moves to `strict` gives nothing up in what may land either."""
+    table = "main.users" if kind in DB_KINDS else ""
+    for size in (0, 6_000_000, 60_000_000):
+        state = FileState(FileType.FILE, 0o644, size)
+        effect = Effect(kind, path, source="b" if kind in RENAMES else "", after=state, table=table)
+        default, strict = (weigh(shipped[name].effects, [effect]) for name in ("default", "strict"))
+        assert strict.decision >= default.decision
+        if strict.approval and default.approval:
+            assert strict.approval.quorum >= default.approval.quorum
+            assert strict.approval.groups <= default.approval.groups
+
+
+def test_shipped_policies_let_nothing_land_that_no_rule_names(shipped: PolicySet) -> None:
+    """None of them allows by default."""
+    assert {rules.default for policy in shipped for rules in policy.effects} == {Decision.DENY}

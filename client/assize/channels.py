@@ -1,0 +1,35 @@
+"""Opens the channel of a client that shows a token."""
+
+from typing import Final
+
+import grpc
+
+from assize.access import checked_token, with_token
+from assize.wire import ChannelOptions, channel_options
+
+CALL_SECONDS: Final = 60.0
+"""Deadline of a call that runs no code."""
+
+
+def open_channel(
+    address: str,
+    *,
+    token: str = "",
+    credentials: grpc.ChannelCredentials | None = None,
+    options: ChannelOptions = (),
+) -> grpc.Channel:
+    """Return a channel to `host:port` or `unix:///path`; nothing is sent yet.
+
+    Without `credentials` it is not encrypted, and takes no token to another machine.
+
+    Raises:
+        AccessDenied: The token would go out in the clear.
+    """
+    shown = checked_token(token, address, secure=credentials is not None)
+    chosen = channel_options(options)
+    channel = (
+        grpc.insecure_channel(address, chosen)
+        if credentials is None
+        else grpc.secure_channel(address, credentials, chosen)
+    )
+    return with_token(channel, shown)

@@ -1,0 +1,1 @@
+"""Who may call: the credentials file, and what every call is asked for."""

@@ -1,0 +1,1 @@
+"""What the service signs: its keys, and verdicts as in-toto statements."""

@@ -1,0 +1,83 @@
+"""Lays the ground of a run: the views of one workspace's tree, opened and removed in threads."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from assize.trees import FolderNode
+from assize_sandbox.engines.base import WorkFolder
+from assize_sandbox.limits import Shape
+from assize_sandbox.workspaces.collected import Collected, CollectLimits
+from assize_sandbox.workspaces.kinds import View
+from assize_sandbox.workspaces.views import Views
+from assize_server.execution.ground import Ground, Grounds
+from assize_server.execution.job import Job
+
+COLLECT_LIMITS: Final = CollectLimits()
+
+
+class ViewWork:
+    """One container's view."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    @property
+    def folder(self) -> WorkFolder:
+        """What is /workspace in the container."""
+        return self._view.folder
+
+    async def collect(self) -> Collected:
+        """Return the tree that is there now. Only once every process of the container is dead."""
+        return await asyncio.to_thread(self._view.collect, COLLECT_LIMITS)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewGround:
+    """A workspace's tree with the submitted files in it."""
+
+    views: Views
+    base: FolderNode
+    start: FolderNode
+    """The tree that every container begins with."""
+
+    @asynccontextmanager
+    async def work(self, shape: Shape, *, read_only: bool) -> AsyncIterator[ViewWork]:
+        """Give a view; leaving removes it with all that was done in it.
+
+        Raises:
+            SandboxError: It could not be made.
+        """
+        view = await self._opened(shape, read_only=read_only)
+        try:
+            yield ViewWork(view)
+        finally:
+            # Whoever gives up waiting leaves no mount behind.
+            await asyncio.shield(asyncio.to_thread(view.close))
+
+    async def _opened(self, shape: Shape, *, read_only: bool) -> View:
+        opening = asyncio.create_task(
+            asyncio.to_thread(
+                self.views.open, self.base, shape=shape, start=self.start, read_only=read_only
+            )
+        )
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            view = await opening
+            await asyncio.to_thread(view.close)
+            raise
+
+
+def grounds(views: Views) -> Grounds:
+    """Return what lays the ground of a job."""
+
+    @asynccontextmanager
+    async def lay(job: Job) -> AsyncIterator[Ground]:
+        if job.workspace is None:
+            raise ValueError("the job has no workspace")
+        yield ViewGround(views, job.workspace.base.root, job.workspace.start)
+
+    return lay

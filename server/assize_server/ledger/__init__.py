@@ -1,0 +1,1 @@
+"""The verdicts that were given: one for each verification, there after a restart."""

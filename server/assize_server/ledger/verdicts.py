@@ -1,0 +1,74 @@
+"""Verdicts in the store. Each function runs in the caller's transaction; times are passed in."""
+
+from typing import Final
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from assize.convert.answers import verdict_from_bytes, verdict_to_bytes
+from assize.model.verdict import Reason, Status, Verdict
+from assize_server.ledger.settlement import Settlement
+from assize_server.ledger.tables import settlements, verdicts
+
+KEPT_MOST: Final = 100_000
+"""Verdicts that are remembered; the audit log remembers that there were others."""
+
+
+def record(connection: Connection, submitter: str, verdict: Verdict, time_ms: int) -> None:
+    """Remember a verdict. One that was given before approval gives way to the one given after."""
+    values = {
+        "verification_id": verdict.verification_id,
+        "submitter": submitter,
+        "status": verdict.status.value,
+        "verdict": verdict_to_bytes(verdict),
+        "time_ms": time_ms,
+    }
+    renewed = {name: values[name] for name in ("status", "verdict", "time_ms")}
+    connection.execute(
+        upsert(verdicts)
+        .values(values)
+        .on_conflict_do_update(index_elements=["verification_id"], set_=renewed)
+    )
+
+
+def find(connection: Connection, verification_id: str) -> tuple[str, Verdict] | None:
+    """Return who submitted a verification, and its verdict; None where there is none."""
+    row = connection.execute(
+        select(verdicts.c.submitter, verdicts.c.verdict).where(
+            verdicts.c.verification_id == verification_id
+        )
+    ).one_or_none()
+    return None if row is None else (row.submitter, verdict_from_bytes(row.verdict))
+
+
+def trim(connection: Connection, most: int = KEPT_MOST) -> int:
+    """Forget the oldest verdicts beyond `most`; return how many."""
+    oldest_kept = select(verdicts.c.time_ms).order_by(verdicts.c.time_ms.desc()).offset(most)
+    edge = connection.execute(oldest_kept.limit(1)).scalar_one_or_none()
+    if edge is None:
+        return 0
+    return connection.execute(delete(verdicts).where(verdicts.c.time_ms <= edge)).rowcount
+
+
+def keep_settlement(connection: Connection, hold_id: str, settlement: Settlement) -> None:
+    """Keep how a held verification ended until its verdict is written."""
+    connection.execute(
+        insert(settlements).values(
+            hold_id=hold_id,
+            status=settlement.status.value,
+            reason="" if settlement.reason is None else settlement.reason.value,
+            message=settlement.message,
+        )
+    )
+
+
+def take_settlement(connection: Connection, hold_id: str) -> Settlement | None:
+    """Return and forget how a held verification ended; None where it waits."""
+    row = connection.execute(
+        select(settlements).where(settlements.c.hold_id == hold_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    connection.execute(delete(settlements).where(settlements.c.hold_id == hold_id))
+    reason = Reason(row.reason) if row.reason else None
+    return Settlement(Status(row.status), reason, row.message)
