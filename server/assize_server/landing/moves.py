@@ -7,7 +7,6 @@ that the next run needs is made afterwards: it is a cache.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
@@ -15,14 +14,12 @@ from sqlalchemy import Connection
 
 from assize.audit.entries import EntryKind
 from assize.canonical import effect_set_digest
-from assize.convert.requests import VerificationRequest, request_to_bytes
+from assize.convert.requests import request_to_bytes
 from assize.model.approvals import Hold, HoldSummary, RequiredApproval
 from assize.model.effects import EffectSet
-from assize.model.submission import RequestedLimits
 from assize.model.workspaces import EntryKind as LogKind
 from assize.trees import FolderNode
 from assize_sandbox.errors import SandboxError
-from assize_sandbox.limits import Limits
 from assize_server.approvals.drafts import fresh_nonce
 from assize_server.approvals.errors import GrantExhausted
 from assize_server.approvals.grants import use_grants
@@ -32,6 +29,7 @@ from assize_server.core.approvers import Approvers
 from assize_server.core.weighing import Weighing
 from assize_server.execution.job import Job, PinnedWorkspace
 from assize_server.landing import entries, records
+from assize_server.landing.requests import request_of
 from assize_server.store.database import Database
 from assize_server.workspaces import heads
 from assize_server.workspaces.quotas import Quotas
@@ -66,6 +64,11 @@ class Moves:
         self._quotas = quotas
         self.audience = audience
         self._layers = layers
+
+    @property
+    def approvers(self) -> Approvers:
+        """Who may approve now."""
+        return self._approvers()
 
     async def commit(self, job: Job, snapshot: Snapshot, effects: EffectSet, now_ms: int) -> None:
         """Make what a run left the head, if the head is what the run began with.
@@ -192,27 +195,3 @@ def workspace_of(job: Job) -> PinnedWorkspace:
     if job.workspace is None:
         raise ValueError("the job has no workspace")
     return job.workspace
-
-
-def request_of(job: Job) -> VerificationRequest:
-    """Return a request that asks for this very job again: its snapshot, and limits as they were."""
-    pinned = job.workspace
-    use = None if pinned is None else replace(pinned.use, base=pinned.base.id)
-    limits = asked_again(job.limits)
-    return VerificationRequest(
-        job.submission, job.spec, job.policy.name, limits, job.request_id, use
-    )
-
-
-def asked_again(limits: Limits) -> RequestedLimits:
-    """Return the request that leads to these limits."""
-    return RequestedLimits(
-        wall_seconds=limits.wall_seconds,
-        cpu_seconds=limits.cpu_seconds,
-        memory_bytes=limits.shape.memory_bytes,
-        pids=limits.shape.pids,
-        output_bytes=limits.output_bytes,
-        disk_bytes=limits.shape.disk_bytes,
-        file_bytes=limits.file_bytes,
-        open_files=limits.open_files,
-    )

@@ -5,6 +5,7 @@ audit log and as a signed statement. If it cannot be written, nobody could tell.
 """
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from functools import partial
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from assize.audit.entries import Entry, EntryKind
-from assize.convert.requests import VerificationRequest
+from assize.convert.requests import VerificationRequest, request_to_bytes
 from assize.model.callers import SERVICE
 from assize.model.spec import Spec
 from assize.model.submission import Submission
@@ -23,9 +24,10 @@ from assize_server.attestation.keys import ServiceKeys
 from assize_server.attestation.statements import Circumstances, attest
 from assize_server.audit.log import append
 from assize_server.audit.records import record_admission, record_verdict
-from assize_server.execution.job import Emit, Executor, Job, could_not_tell
+from assize_server.execution.job import Emit, Executor, IdReused, Job, could_not_tell
 from assize_server.landing import records
 from assize_server.landing.entries import submitter
+from assize_server.landing.requests import asked_again
 from assize_server.ledger import verdicts
 from assize_server.store.database import Database
 
@@ -50,7 +52,7 @@ class Ledger:
         if verdict.status is Status.HELD and verdict.hold is not None:
             settlement = verdicts.take_settlement(connection, verdict.hold.hold_id)
             verdict = verdict if settlement is None else settlement.of(verdict)
-        verdicts.record(connection, submitter, verdict, times_ms[1])
+        verdicts.record(connection, submitter, digest_of(request), verdict, times_ms[1])
         statement = self._statement(request.submission, request.spec, verdict, times_ms)
         record_verdict(connection, verdict, statement, SERVICE, times_ms[1])
 
@@ -65,6 +67,28 @@ class Ledger:
                 "result_snapshot": verdict.workspace.result,
             }
         return attest(verdict, submission, spec, Circumstances(*times_ms, digests), self._keys)
+
+
+class Recall:
+    """Finds verdicts that were given before, also before a restart."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __call__(self, job: Job) -> Verdict | None:
+        """Return the verdict that the very same request got; None where it was never judged.
+
+        Raises:
+            IdReused: The id was given to another request.
+        """
+        if not job.request_id:
+            return None
+        found = await self._database.read(lambda connection: verdicts.recall(connection, job.id))
+        if found is None:
+            return None
+        if found[0] != digest_of(request_of(job)):
+            raise IdReused(f"{job.id} was given to another verification")
+        return found[1]
 
 
 class RecordingExecutor:
@@ -121,5 +145,17 @@ class RecordingExecutor:
 
 
 def request_of(job: Job) -> VerificationRequest:
-    """Return what a statement is about: the submission and the spec."""
-    return VerificationRequest(job.submission, job.spec, job.policy.name)
+    """Return what was asked, as far as it makes a request another one."""
+    return VerificationRequest(
+        job.submission,
+        job.spec,
+        job.policy.name,
+        asked_again(job.limits),
+        job.request_id,
+        None if job.workspace is None else job.workspace.use,
+    )
+
+
+def digest_of(request: VerificationRequest) -> str:
+    """Return the SHA-256, in hex, of a request. What is pinned for it is no part of it."""
+    return hashlib.sha256(request_to_bytes(request)).hexdigest()

@@ -11,6 +11,8 @@ verdicts: Final = Table(
     metadata,
     Column("verification_id", String, primary_key=True),
     Column("submitter", String, nullable=False),
+    # What was asked, by digest: the same id with another request is refused.
+    Column("request", String, nullable=False),
     Column("status", String, nullable=False),
     Column("verdict", LargeBinary, nullable=False),
     Column("time_ms", Integer, nullable=False),

@@ -36,7 +36,7 @@ def failing(settings: AnalysisSettings) -> set[str]:
 
 def outcome(policy: Policy, rule: str) -> int:
     """Return how strict a policy is about a static rule."""
-    gate = policy.static.gate(rule)
+    gate = policy.static.gate_of(rule)
     return 0 if gate is None else gate
 
 
@@ -147,7 +147,7 @@ def test_hold_before_execution_that_nobody_could_end_fails(a: Policy, b: Policy)
     static = meet(a, b).static
     for rule in static.hold - static.fail:
         nobody = static.approval is None or not static.approval.groups
-        assert static.gate(rule) is (Gate.FAIL if nobody else Gate.HOLD)
+        assert static.gate_of(rule) is (Gate.FAIL if nobody else Gate.HOLD)
 
 
 def test_request_is_the_lowest_layer_and_changes_the_digest() -> None:

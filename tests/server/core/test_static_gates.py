@@ -28,11 +28,11 @@ GATES = StaticGates(
 )
 def test_strictest_of_id_and_group_decides(rule: str, group: str, gate: Gate | None) -> None:
     """A group may warn while one of its rules holds; what is not named is not looked for."""
-    assert GATES.gate(rule, group) is gate
+    assert GATES.gate_of(rule, group) is gate
 
 
 @pytest.mark.parametrize("approval", [None, Approval(frozenset(), 1, 60)])
 def test_hold_that_nobody_could_end_fails(approval: Approval | None) -> None:
     """Layers that share no group leave nobody to ask."""
     nobody = StaticGates(frozenset(), frozenset({"sql"}), frozenset(), approval)
-    assert nobody.gate("sql") is Gate.FAIL
+    assert nobody.gate_of("sql") is Gate.FAIL

@@ -156,13 +156,14 @@ async def test_runs_at_once_each_see_their_own_view(court: Court) -> None:
 @pytest.mark.parametrize("field", ["name", "base"])
 async def test_workspace_or_snapshot_that_is_not_there_is_refused(court: Court, field: str) -> None:
     """By field, before anything runs."""
-    use = {"name": WORKSPACE, "base": ""} | {field: "ffffffff"}
+    wanted = {"name": WORKSPACE, "base": ""} | {field: "ffffffff"}
+    use = WorkspaceUse(wanted["name"], wanted["base"])
     async with AsyncClient(court.address) as client:
         with pytest.raises(errors.NotFound) as caught:
             await client.verify(
                 Submission((SourceFile("main.py", READS),), entry_point="main.py"),
                 EXITS_WELL,
-                workspace=WorkspaceUse(**use),
+                workspace=use,
             )
     assert [each.field for each in caught.value.violations] == [f"workspace.{field}"]
 
@@ -198,6 +199,27 @@ async def test_verdict_and_signed_statement_are_there_after_a_restart(tmp_path: 
         given = await court.verify(WRITES)
     async with sitting(tmp_path, PROGRAMS) as court:
         assert await court.verdict(given.verification_id) == given
+
+
+async def test_repeated_request_id_is_answered_and_not_run_after_a_restart(tmp_path: Path) -> None:
+    """Its effects would land twice; another request under the id is refused."""
+    submission = Submission((SourceFile("main.py", WRITES),), entry_point="main.py")
+    given = []
+    for _ in range(2):
+        async with sitting(tmp_path, PROGRAMS) as court, AsyncClient(court.address) as client:
+            given.append(
+                await client.verify(
+                    submission,
+                    EXITS_WELL,
+                    request_id="r1",
+                    workspace=WorkspaceUse(WORKSPACE),
+                )
+            )
+            runs = len(court.engine.recorded)
+            with pytest.raises(errors.InvalidRequest):
+                await client.verify(submission, EXITS_WELL, request_id="r1")
+    assert given[0] == given[1]
+    assert (given[0].status, runs) == (Status.PASSED, 0)
 
 
 async def test_failed_check_beside_a_passed_one_commits_nothing(court: Court) -> None:

@@ -32,7 +32,7 @@ def test_team_tightens_what_it_gives_and_has_the_rest_from_the_organisation(
     assert (team.least_assurance, team.refuses_objects) == (Assurance.EXTERNAL, True)
     assert team.engine.allow == {EngineName.RUNC}
     assert team.feedback is Feedback.VERDICT
-    gates = {name: team.static.gate(name) for name in ("eval", "deletion", "net", "sql")}
+    gates = {name: team.static.gate_of(name) for name in ("eval", "deletion", "net", "sql")}
     assert gates == {
         "eval": Gate.FAIL,
         "deletion": Gate.FAIL,
