@@ -1,4 +1,4 @@
-"""The request that leads to a job again: what is kept beside a hold."""
+"""The requests of a job: as it was asked for, and the one that leads to it again."""
 
 from dataclasses import replace
 
@@ -16,6 +16,12 @@ def request_of(job: Job) -> VerificationRequest:
     return VerificationRequest(
         job.submission, job.spec, job.policy.name, limits, job.request_id, use
     )
+
+
+def as_asked(job: Job) -> VerificationRequest:
+    """Return what was asked, as far as it makes a request another one."""
+    use = None if job.workspace is None else job.workspace.use
+    return replace(request_of(job), workspace=use)
 
 
 def asked_again(limits: Limits) -> RequestedLimits:
