@@ -13,3 +13,9 @@ def request_of(job: Job) -> VerificationRequest:
     return VerificationRequest(
         job.submission, job.spec, job.policy.name, job.requested, job.request_id, use
     )
+
+
+def as_asked(job: Job) -> VerificationRequest:
+    """Return what was asked, as far as it makes a request another one."""
+    use = None if job.workspace is None else job.workspace.use
+    return replace(request_of(job), workspace=use)
