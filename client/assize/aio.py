@@ -29,6 +29,7 @@ from assize.status import error_from_rpc, told_as_assize_errors
 from assize.v1 import (
     candidates_pb2_grpc,
     hold_pb2,
+    hold_pb2_grpc,
     policy_pb2,
     policy_pb2_grpc,
     verification_pb2,
@@ -49,6 +50,7 @@ from assize.wire import (
 
 if TYPE_CHECKING:
     from assize.v1.candidates_pb2_grpc import CandidateServiceAsyncStub
+    from assize.v1.hold_pb2_grpc import HoldServiceAsyncStub
     from assize.v1.policy_pb2_grpc import PolicyServiceAsyncStub
     from assize.v1.verification_pb2_grpc import VerificationServiceAsyncStub
 

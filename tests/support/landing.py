@@ -24,6 +24,7 @@ from assize_sandbox.effects import NoDatabases
 from assize_sandbox.engines.fake import Behaviour
 from assize_sandbox.pool import WarmPool
 from assize_sandbox.workspaces.editing import placed
+from assize_sandbox.workspaces.views import Views
 from assize_server import state
 from assize_server.audit.log import read
 from assize_server.execution.dispatcher import LocalDispatcher
@@ -61,6 +62,7 @@ class Court:
     engine: RecordingEngine
     analyser: GatedAnalyser
     dispatcher: LocalDispatcher
+    views: Views
 
     async def verify(
         self,
@@ -163,7 +165,7 @@ async def sitting(
         await server.start(address)
         stack.push_async_callback(server.stop, 0)
         court = Court(
-            address, opened, office, policies, policy_folder, engine, analyser, dispatcher
+            address, opened, office, policies, policy_folder, engine, analyser, dispatcher, views
         )
         if not await asyncio.to_thread(opened.workspaces.workspaces, "anonymous"):
             await asyncio.to_thread(court.fill, files)
