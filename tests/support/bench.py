@@ -1,10 +1,12 @@
 """A service without its ways in: no listener, no containers, no views. What runs do is said.
 
 A program is a tree edit: its source is JSON of what stands at which path afterwards (null for
-nothing). Everything from the landing on is the service's own: weighing, holds, approvals, the log,
-the ledger, recovery. It is quick to open, and may be opened in a process that was forked.
+nothing, a number for so many bytes). Everything from the landing on is the service's own:
+weighing, holds, approvals, the log, the ledger, recovery. It is quick to open, and may be opened
+in a process that was forked.
 """
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -34,7 +36,7 @@ from assize_server.audit.log import head, read
 from assize_server.core.static_gates import TOOL
 from assize_server.core.verdict import Conclusion
 from assize_server.execution.dispatcher import LocalDispatcher
-from assize_server.execution.job import Emit, Job
+from assize_server.execution.job import Emit, Job, could_not_tell
 from assize_server.landing.comparing import TreeEffects
 from assize_server.landing.drafting import of_held_source, of_landed
 from assize_server.landing.grounds import ViewGround
@@ -50,14 +52,16 @@ from assize_server.settings import Settings
 from assize_server.state import State
 from assize_server.workspaces import tables as workspace_tables
 from assize_server.workspaces.steps import step
-from support.landing import EXITS_WELL, FILES, WORKSPACE, policies_for, push_first
+from support.approvals import approval, denial
+from support.landing import EXITS_WELL, FILES, PEOPLE, WORKSPACE, policies_for, push_first
 
 ASKS = "asks"
 """A key of a program: its source asks for a person."""
 CONCLUSION = Conclusion(Status.PASSED, None, "all checks passed", 1.0, None)
 MATCH = Finding(TOOL, "delete-tree", Severity.WARNING, "main.py", 1, 1, "removes a folder")
 
-Edits = Mapping[str, str | None]
+Edits = Mapping[str, str | int | None]
+"""Texts, or how many bytes."""
 
 
 class Doer:
@@ -67,6 +71,18 @@ class Doer:
         self._objects = opened.objects
         self._landing = office.landing
         self.runs = 0
+        self.begun = asyncio.Event()
+        """A run has begun."""
+        self.beginning = asyncio.Event()
+        """What has begun goes on when it is open."""
+        self.beginning.set()
+        self.landed = asyncio.Event()
+        """A run has landed."""
+        self.gate = asyncio.Event()
+        """What landed goes on when it is open."""
+        self.gate.set()
+        self.loses_verdicts = False
+        """Whether nobody can tell how runs went that have landed."""
 
     async def run(self, job: Job, _emit: Emit) -> Verdict:
         """Judge one job."""
@@ -75,18 +91,24 @@ class Doer:
             notice = await self._landing.hold_before(job, (MATCH,))
             return of_held_source(job, (MATCH,), notice)
         self.runs += 1
+        self.begun.set()
+        await self.beginning.wait()
         pinned = job.workspace
         assert pinned is not None
         ground = ViewGround(None, pinned.base.root, pinned.start)  # type: ignore[arg-type]
         root = self._edited(pinned.start, edits)
         step("run ended")
         landed = await self._landing.land(job, CONCLUSION, ground, Collected(root))
+        self.landed.set()
+        await self.gate.wait()
+        if self.loses_verdicts:
+            return could_not_tell(job, "the service took too long")
         return of_landed(job, CONCLUSION, landed)
 
     def _edited(self, root: FolderNode, edits: Edits) -> FolderNode:
         nodes = {}
         for path, text in edits.items():
-            content = (text or "").encode()
+            content = b"#" * text if isinstance(text, int) else (text or "").encode()
             made = None if text is None else FileNode(self._objects.put(content), len(content), 420)
             nodes[path] = made
         return changed(self._objects, root, nodes)
@@ -114,13 +136,23 @@ class Bench:
             request_id=request_id,
             workspace=WorkspaceUse(WORKSPACE, **use),
         )
-        job = await admitted(asked, self.policies.snapshot(), pin=self.pins.pin)
+        return await self.judged(await admitted(asked, self.policies.snapshot(), pin=self.pins.pin))
+
+    async def judged(self, job: Job) -> Verdict:
+        """Have a job judged."""
         await self.dispatcher.submit(job)
         async with aclosing(self.dispatcher.watch(job.id)) as events:
             async for _, event in events:
                 if isinstance(event, Verdict):
                     return event
         raise AssertionError("a job ends with its verdict")
+
+    async def decide(self, hold_id: str, *, by: str = "alice", denied: bool = False) -> HoldState:
+        """Have a person decide, and return where the hold stands then."""
+        bundle, _ = await self.office.desk.bundle(hold_id, by)
+        signed = denial(bundle, PEOPLE[by]) if denied else approval(bundle, PEOPLE[by])
+        _, status = await self.office.desk.decide(signed, by)
+        return status.state
 
     async def settled(self) -> None:
         """Wait until what was approved is carried out."""

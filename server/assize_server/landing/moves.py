@@ -1,8 +1,8 @@
 """Everything that moves a workspace's head for a run: one transaction each.
 
-What lands together in each: the hold or grant is spent, the head moves, the audit log says so, the
-verdict that was given is brought up to date, or a draft of one that is still to come is kept. What raises leaves nothing of it. The layer
-that the next run needs is made afterwards: it is a cache.
+What lands together in each: the hold or grant is spent, the head moves, the audit log says so, and
+a draft of the verdict that is still to come is kept. What raises inside leaves nothing of it. The
+layer that the next run needs is made afterwards: it is a cache.
 """
 
 import asyncio

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import structlog
@@ -62,7 +62,7 @@ async def granted(bench: Bench) -> None:
     await bench.office.desk.grant(grants.signed(grant, ALICE), "alice")
 
 
-def asked(edits: dict[str, object]) -> Act:
+def asked(edits: Mapping[str, object]) -> Act:
     """Return what has a program judged, always under one request id."""
 
     async def act(bench: Bench) -> None:
