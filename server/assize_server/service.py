@@ -107,13 +107,13 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             analyser,
             isolation,
             judges,
-            grounds=None if views is None else grounds(views),
+            grounds=None if views is None else grounds(views, opened.folder),
             landing=office.landing,
         )
         dispatcher = _dispatcher(settings, opened, office, executor)
         stack.push_async_callback(dispatcher.drain, settings.drain_seconds)
         pins = Pins(opened.database, opened.objects)
-        await office.begin(dispatcher, policies, pins)
+        await office.begin(dispatcher, policies, pins, isolation)
         cleaning = asyncio.create_task(keep_house(opened, views), name="assize-housekeeping")
         stack.push_async_callback(_ended, cleaning)
         _log.info("ready", engine=facts.engine, runtime=facts.runtime, policies=policies.names())

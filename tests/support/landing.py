@@ -40,6 +40,7 @@ from assize_server.rpc.rooms import Rooms
 from assize_server.rpc.server import RpcServer
 from assize_server.settings import Settings
 from assize_server.state import State
+from assize_server.workspaces.store import WorkspaceStore
 from support.approvals import ALICE, BOB, CAROL, OWNERS
 from support.service import ISOLATION, POLICIES, GatedAnalyser, RecordingEngine
 
@@ -104,16 +105,20 @@ class Court:
 
     def fill(self, files: Mapping[str, bytes]) -> str:
         """Make a workspace with these files, as a push would; return its head."""
-        store = self.state.workspaces
-        made = store.create("anonymous", WORKSPACE, state.now_ms())
-        objects = store.objects
-        root = placed(objects, FolderNode(objects.put_tree({})), files)
-        owner, _ = store.uploading("anonymous", WORKSPACE)
-        store.note_uploads(owner, list(objects.digests()))
-        pushed = store.push(
-            "anonymous", WORKSPACE, made.head, root.tree, root.mode, "first", state.now_ms()
-        )
-        return pushed.snapshot
+        return push_first(self.state.workspaces, files)
+
+
+def push_first(store: WorkspaceStore, files: Mapping[str, bytes]) -> str:
+    """Make a workspace with these files, as a push would; return its head."""
+    made = store.create("anonymous", WORKSPACE, state.now_ms())
+    objects = store.objects
+    root = placed(objects, FolderNode(objects.put_tree({})), files)
+    owner, _ = store.uploading("anonymous", WORKSPACE)
+    store.note_uploads(owner, list(objects.digests()))
+    pushed = store.push(
+        "anonymous", WORKSPACE, made.head, root.tree, root.mode, "first", state.now_ms()
+    )
+    return pushed.snapshot
 
 
 @asynccontextmanager
@@ -130,7 +135,7 @@ async def sitting(
     Without an `isolation` no policy asks for one: the fake engine is none that any allows.
     `policy_edits` are made in the default policy, each text for another.
     """
-    policy_folder = _policies(folder, policy_edits)
+    policy_folder = policies_for(folder, policy_edits)
     settings = Settings(home=folder / "home", state=folder / "state", policies=policy_folder)
     settings.home.mkdir(exist_ok=True)
     await asyncio.to_thread(folder.chmod, 0o755)
@@ -172,7 +177,11 @@ async def sitting(
         yield court
 
 
-def _policies(folder: Path, edits: Mapping[str, str]) -> Path:
+def policies_for(folder: Path, edits: Mapping[str, str] = NO_EDITS) -> Path:
+    """Return a folder of the shipped policies, with people who may approve.
+
+    `edits` are made in the default policy, each text for another.
+    """
     made = folder / "policies"
     if not made.exists():
         shutil.copytree(POLICIES, made)

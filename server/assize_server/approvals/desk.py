@@ -193,10 +193,10 @@ class Desk:
         """End what waits beyond its time."""
         now = self._clock()
         due = await self._database.read(lambda connection: holds.due(connection, now))
-        if not due:
-            return
-        for hold in await self._database.write(lambda connection: self._expire(connection, now)):
-            self.announce(hold)
+        for _ in due:
+            # One at a time: others want to write, too, and each may take a while to read.
+            for hold in await self._database.write(partial(self._expire, now=now)):
+                self.announce(hold)
 
     async def grant(self, envelope: bytes, caller: str) -> GrantRecord:
         """Take a signed grant.
@@ -263,7 +263,7 @@ class Desk:
         return decided
 
     def _expire(self, connection: Connection, now: int) -> tuple[HoldSummary, ...]:
-        ended = holds.expire(connection, now)
+        ended = holds.expire(connection, now, most=1)
         for hold in ended:
             self._journal.expired(connection, hold)
         return ended

@@ -6,7 +6,6 @@ from typing import Final
 
 import structlog
 
-from assize_sandbox.errors import SandboxError
 from assize_server.approvals.desk import Desk
 
 EVERY_SECONDS: Final = 2.0
@@ -21,6 +20,6 @@ async def expire_forever(
     while True:
         try:
             await desk.expire()
-        except (SandboxError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - one hold must not keep the others for ever
             _log.error("holds not expired", error=str(error))
         await wait(EVERY_SECONDS)

@@ -152,9 +152,9 @@ def due(connection: Connection, now: int) -> tuple[str, ...]:
     return tuple(ended)
 
 
-def expire(connection: Connection, now: int) -> tuple[HoldSummary, ...]:
-    """End what is due. Return those holds."""
-    ended = due(connection, now)
+def expire(connection: Connection, now: int, most: int | None = None) -> tuple[HoldSummary, ...]:
+    """End what is due, at most so many. Return those holds."""
+    ended = due(connection, now)[:most]
     for hold_id in ended:
         move(connection, hold_id, OPEN, HoldState.EXPIRED, now, "nobody decided in time")
     return tuple(summary(connection, hold_id) for hold_id in ended)

@@ -78,17 +78,21 @@ class LocalDispatcher:
     async def submit(self, job: Job) -> None:
         """Queue a job. Idempotent by id; a job of that id that is being cancelled is waited for."""
         await self._until_gone(job.id)
-        if self._is_known(job):
+        if self._is_known(job) and not self._may_be_settled(job.id):
             return
-        if self._recall is not None:
-            verdict = await self._recall(job)
-            # Others may have come while we asked.
-            if self._is_known(job):
-                return
-            if verdict is not None:
-                self._remember(_Record(job, _Record.of(job).events, verdict))
-                return
+        verdict = None if self._recall is None else await self._recall(job)
+        # Others may have come while we asked.
+        if self._is_known(job) and not (verdict and self._may_be_settled(job.id)):
+            return
+        if verdict is not None:
+            self._remember(_Record(job, _Record.of(job).events, verdict))
+            return
         self._start(job)
+
+    def _may_be_settled(self, job_id: JobId) -> bool:
+        """Tell whether a finished job was held: what became of that is in the ledger."""
+        known = self._finished.get(job_id)
+        return known is not None and known.verdict is not None and known.verdict.hold is not None
 
     def _is_known(self, job: Job) -> bool:
         known = self._live.get(job.id) or self._finished.get(job.id)

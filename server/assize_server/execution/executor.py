@@ -186,7 +186,7 @@ class _Trial:
     async def _analyse(self) -> tuple[Finding, ...]:
         with self._stages.stage("analyse"):
             findings = await self._executor.analyser.analyse(
-                self._job.submission.files, self._job.policy.analysis
+                self._job.analysed, self._job.policy.analysis
             )
         for finding in findings:
             self._emit(finding)

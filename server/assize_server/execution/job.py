@@ -11,7 +11,7 @@ from typing import NewType, Protocol
 
 from assize.model.events import Event
 from assize.model.spec import Spec
-from assize.model.submission import RequestedLimits, Submission, WorkspaceUse
+from assize.model.submission import RequestedLimits, SourceFile, Submission, WorkspaceUse
 from assize.model.verdict import Reason, Status, Verdict
 from assize.trees import FolderNode
 from assize_sandbox.limits import Limits
@@ -57,6 +57,8 @@ class PinnedWorkspace:
     """The same with the submitted files in it."""
     files: tuple[str, ...] = field(compare=False)
     """The paths of the Python files in it."""
+    entry: SourceFile | None = field(default=None, compare=False)
+    """The entry point, where it is a file of the workspace and was not submitted."""
 
     @property
     def name(self) -> str:
@@ -89,6 +91,15 @@ class Job:
     def policy_as_named(self) -> str:
         """The digest of the policy that was named: what a changed policy is known by."""
         return self.named_digest or self.policy.digest
+
+    @property
+    def analysed(self) -> tuple[SourceFile, ...]:
+        """What is read before anything runs: what was submitted, and what is started.
+
+        Modules of the workspace that these import are not: their effects are weighed all the same.
+        """
+        entry = None if self.workspace is None else self.workspace.entry
+        return self.submission.files if entry is None else (*self.submission.files, entry)
 
     @property
     def paths(self) -> tuple[str, ...]:

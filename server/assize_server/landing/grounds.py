@@ -1,21 +1,27 @@
 """Lays the ground of a run: the views of one workspace's tree, opened and removed in threads."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from assize.trees import FolderNode
 from assize_sandbox.engines.base import WorkFolder
+from assize_sandbox.errors import SandboxError
 from assize_sandbox.limits import Shape
 from assize_sandbox.workspaces.collected import Collected, CollectLimits
 from assize_sandbox.workspaces.kinds import View
 from assize_sandbox.workspaces.views import Views
 from assize_server.execution.ground import Ground, Grounds
 from assize_server.execution.job import Job
+from assize_server.workspaces.quotas import Quotas
 
 COLLECT_LIMITS: Final = CollectLimits()
+RESERVE_BYTES: Final = Quotas().disk_bytes_free
+"""What must stay free on the disk of the store."""
 
 
 class ViewWork:
@@ -71,13 +77,31 @@ class ViewGround:
             raise
 
 
-def grounds(views: Views) -> Grounds:
-    """Return what lays the ground of a job."""
+def grounds(views: Views, store: Path | None = None) -> Grounds:
+    """Return what lays the ground of a job; none while the disk of `store` is nearly full."""
 
     @asynccontextmanager
     async def lay(job: Job) -> AsyncIterator[Ground]:
         if job.workspace is None:
             raise ValueError("the job has no workspace")
+        if store is not None:
+            await asyncio.to_thread(require_disk, store, job.limits.shape)
         yield ViewGround(views, job.workspace.base.root, job.workspace.start)
 
     return lay
+
+
+def require_disk(store: Path, shape: Shape, free_bytes: int = RESERVE_BYTES) -> None:
+    """Require that what a run may leave fits on the disk of the store, with a reserve left.
+
+    SECURITY: what failed runs leave is there until it is collected; the database needs room, too.
+
+    Raises:
+        SandboxError: It does not fit.
+    """
+    left_bytes = shutil.disk_usage(store).free - shape.disk_bytes
+    if left_bytes < free_bytes:
+        raise SandboxError(
+            f"the store's disk would have {left_bytes} bytes left, at least {free_bytes} must be",
+            remedy="`assize workspace gc`, or make room",
+        )

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from assize.model.callers import Role
+from assize.model.verdict import Isolation
 from assize_sandbox.workspaces.views import Views
 from assize_server.access.credentials import load_credentials
 from assize_server.approvals.approvers import FILE_NAME, load_approvers
@@ -27,6 +28,7 @@ from assize_server.landing.landings import WorkspaceLanding
 from assize_server.landing.moves import Moves
 from assize_server.landing.pins import Pins
 from assize_server.landing.releasing import Releases
+from assize_server.landing.tidying import tidy_forever
 from assize_server.ledger.recording import Ledger
 from assize_server.policies.load import PolicySet
 from assize_server.settings import Settings
@@ -50,9 +52,15 @@ class Office:
         if await asyncio.to_thread(self.approvers.reload):
             await _note_approvers(self.state, self.approvers())
 
-    async def begin(self, dispatcher: LocalDispatcher, policies: PolicySet, pins: Pins) -> None:
+    async def begin(
+        self,
+        dispatcher: LocalDispatcher,
+        policies: PolicySet,
+        pins: Pins,
+        isolation: Isolation | None = None,
+    ) -> None:
         """Go on with what was left when the service ended. Once everything else is up."""
-        self.releases.begin(dispatcher, policies, pins)
+        self.releases.begin(dispatcher, policies, pins, isolation)
         await self.carrier.recover()
         await self.desk.resume()
 
@@ -104,6 +112,8 @@ async def offices(
         stack.push_async_callback(desk.close)
         expiring = asyncio.create_task(expire_forever(desk), name="assize-expiry")
         stack.push_async_callback(_ended, expiring)
+        tidying = asyncio.create_task(tidy_forever(state, views), name="assize-tidying")
+        stack.push_async_callback(_ended, tidying)
         landing = WorkspaceLanding(
             moves, state.objects, effects, Caps(), seconds, announce=desk.announce
         )

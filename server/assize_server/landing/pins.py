@@ -5,10 +5,11 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from assize.model.submission import Submission, WorkspaceUse
-from assize.trees import FileNode
-from assize_sandbox.workspaces.editing import PathTaken, placed
+from assize.model.submission import SourceFile, Submission, WorkspaceUse
+from assize.trees import FileNode, FolderNode
+from assize_sandbox.workspaces.editing import PathTaken, node_at, placed
 from assize_sandbox.workspaces.objects import ObjectStore
+from assize_server.core.bounds import MOST_FILE_BYTES
 from assize_server.execution.job import PinnedWorkspace
 from assize_server.rpc.admission import UnfitWorkspace, UnknownWorkspace
 from assize_server.store.database import Database
@@ -59,7 +60,21 @@ class Pins:
             base=snapshot,
             start=start,
             files=self._python_files(snapshot),
+            entry=self._entry(start, submission),
         )
+
+    def _entry(self, start: FolderNode, submission: Submission) -> SourceFile | None:
+        """Return the entry point if it is the workspace's own: it is analysed like the others."""
+        path = submission.entry_point
+        if path is None or path in {file.path for file in submission.files}:
+            return None
+        node = node_at(self._objects, start, path)
+        if not isinstance(node, FileNode):
+            return None
+        if node.size_bytes > MOST_FILE_BYTES:
+            text = f"the file has {node.size_bytes} bytes, and {MOST_FILE_BYTES} are analysed"
+            raise UnfitWorkspace("submission.entry_point", text)
+        return SourceFile(path, self._objects.read(node.digest, MOST_FILE_BYTES))
 
     def _python_files(self, snapshot: Snapshot) -> tuple[str, ...]:
         found: list[str] = []

@@ -3,11 +3,13 @@
 import asyncio
 from dataclasses import dataclass, replace
 
+from assize.approvals.digests import held_program, submission_digest
 from assize.convert.requests import VerificationRequest
 from assize.model.approvals import Hold
+from assize.model.verdict import Isolation
 from assize_sandbox.errors import SandboxError
 from assize_server.execution.dispatcher import LocalDispatcher
-from assize_server.execution.job import Draining, IdReused, JobId, Saturated
+from assize_server.execution.job import Draining, IdReused, Job, JobId, Saturated
 from assize_server.landing.pins import Pins
 from assize_server.policies.load import PolicySet
 from assize_server.rpc.admission import Refused, UnknownPolicy, UnknownWorkspace, admitted
@@ -18,6 +20,7 @@ class _Begun:
     dispatcher: LocalDispatcher
     policies: PolicySet
     pins: Pins
+    isolation: Isolation | None
 
 
 class Releases:
@@ -26,9 +29,15 @@ class Releases:
     def __init__(self) -> None:
         self._begun: _Begun | None = None
 
-    def begin(self, dispatcher: LocalDispatcher, policies: PolicySet, pins: Pins) -> None:
-        """Say where runs are started."""
-        self._begun = _Begun(dispatcher, policies, pins)
+    def begin(
+        self,
+        dispatcher: LocalDispatcher,
+        policies: PolicySet,
+        pins: Pins,
+        isolation: Isolation | None = None,
+    ) -> None:
+        """Say where runs are started, and what holds code there; None: policies ask for nothing."""
+        self._begun = _Begun(dispatcher, policies, pins, isolation)
 
     async def release(self, request: VerificationRequest, hold: Hold) -> None:
         """Have the request judged, for the first time.
@@ -39,12 +48,7 @@ class Releases:
         if self._begun is None:
             raise SandboxError("the service is not up yet")
         begun = self._begun
-        try:
-            job = await admitted(
-                request, begun.policies.snapshot(), submitter=hold.submitter, pin=begun.pins.pin
-            )
-        except (Refused, UnknownPolicy, UnknownWorkspace) as error:
-            raise SandboxError(f"the held request is not admitted any more: {error}") from error
+        job = await _admitted_anew(begun, request, hold)
         released = replace(job, id=JobId(hold.verification_id), released_by=hold.id)
         while True:
             try:
@@ -56,3 +60,27 @@ class Releases:
                 raise SandboxError(str(error)) from error
             else:
                 return
+
+
+async def _admitted_anew(begun: _Begun, request: VerificationRequest, hold: Hold) -> Job:
+    """Admit what was approved, as it was approved.
+
+    Raises:
+        SandboxError: It cannot be admitted any more, or it is not what was approved.
+    """
+    try:
+        job = await admitted(
+            request,
+            begun.policies.snapshot(),
+            isolation=begun.isolation,
+            submitter=hold.submitter,
+            pin=begun.pins.pin,
+        )
+    except (Refused, UnknownPolicy, UnknownWorkspace) as error:
+        raise SandboxError(f"the held request is not admitted any more: {error}") from error
+    # SECURITY: nobody has agreed to what another policy, or another source, would have held.
+    if job.policy.digest != hold.policy_digest:
+        raise SandboxError(f"the policy {hold.policy!r} has changed since {hold.id} was approved")
+    if submission_digest(held_program(job.submission)) != hold.subject:
+        raise SandboxError(f"what is kept beside the hold {hold.id} is not what was approved")
+    return job

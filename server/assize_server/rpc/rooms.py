@@ -5,6 +5,7 @@ from typing import Final
 
 import grpc
 
+from assize.model.callers import Role
 from assize.model.verdict import Isolation, Verdict
 from assize.v1 import (
     attestation_pb2,
@@ -55,6 +56,14 @@ class Rooms:
             lambda connection: verdicts.find(connection, verification_id)
         )
 
+    async def may_read(self, verification_id: str) -> bool:
+        """Tell whether the caller may read what is told of a verification."""
+        caller = current_caller()
+        if caller.role is not Role.SUBMITTER:
+            return True
+        found = await self.verdict(verification_id)
+        return found is not None and found[0] == caller.name
+
 
 def caller_name(_context: object = None) -> str:
     """Return who calls, as the credential says."""
@@ -72,6 +81,6 @@ def add_rooms(server: grpc.aio.Server, rooms: Rooms) -> tuple[str, ...]:
         AuditService(state.database, state.keys), server
     )
     attestation_pb2_grpc.add_AttestationServiceServicer_to_server(
-        AttestationService(state.database, state.keys), server
+        AttestationService(state.database, state.keys, rooms.may_read), server
     )
     return NAMES
