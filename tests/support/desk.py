@@ -65,7 +65,11 @@ class RecordingCommitter:
         if self.outcome is HoldState.COMMITTED:
             await self.database.write(
                 lambda connection: decisions.spend(
-                    connection, hold_id, current_policy=POLICY_DIGEST, now=self.clock()
+                    connection,
+                    hold_id,
+                    APPROVERS,
+                    current_policy=POLICY_DIGEST,
+                    now=self.clock(),
                 )
             )
         else:

@@ -1,12 +1,12 @@
 """The client of `ApprovalService`, for approvers' tools. Blocking."""
 
-import ipaddress
 from collections.abc import Generator, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 import grpc
 
+from assize.channels import CALL_SECONDS, open_channel
 from assize.convert.approvals import (
     bundle_from_proto,
     grant_from_proto,
@@ -14,7 +14,6 @@ from assize.convert.approvals import (
     status_from_proto,
 )
 from assize.convert.holds import state_to_proto, summary_from_proto
-from assize.errors import AccessDenied
 from assize.model.approvals import (
     Bundle,
     GrantRecord,
@@ -25,21 +24,6 @@ from assize.model.approvals import (
 )
 from assize.status import told_as_assize_errors
 from assize.v1 import approval_pb2, approval_pb2_grpc
-from assize.wire import channel_options
-
-CALL_SECONDS: Final = 60.0
-"""Deadline of a call; an approval is answered once it has landed, or after some seconds."""
-
-
-def is_local(address: str) -> bool:
-    """Tell whether only this machine hears what is sent to the address."""
-    if address.startswith(("unix:", "unix-abstract:")):
-        return True
-    host = address.rpartition(":")[0].strip("[]")
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class ApprovalClient:
@@ -64,16 +48,7 @@ class ApprovalClient:
         Raises:
             AccessDenied: The token would go out in the clear.
         """
-        if token and credentials is None and not is_local(address):
-            text = f"a token is not sent to {address} without TLS; others could hear it"
-            raise AccessDenied(text)
-        options = channel_options(())
-        self._channel = (
-            grpc.insecure_channel(address, options)
-            if credentials is None
-            else grpc.secure_channel(address, credentials, options)
-        )
-        self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self._channel = open_channel(address, token=token, credentials=credentials)
         self._timeout_seconds = timeout_seconds
         self._stub = approval_pb2_grpc.ApprovalServiceStub(self._channel)
 
@@ -102,9 +77,7 @@ class ApprovalClient:
         """
         request = approval_pb2.ListHoldsRequest(states=map(state_to_proto, states))
         with told_as_assize_errors():
-            answer = self._stub.ListHolds(
-                request, timeout=self._timeout_seconds, metadata=self._metadata
-            )
+            answer = self._stub.ListHolds(request, timeout=self._timeout_seconds)
         return tuple(map(summary_from_proto, answer.holds))
 
     def hold(self, hold_id: str) -> tuple[Bundle, HoldStatus]:
@@ -116,9 +89,7 @@ class ApprovalClient:
         """
         with told_as_assize_errors():
             answer = self._stub.GetHold(
-                approval_pb2.GetHoldRequest(hold_id=hold_id),
-                timeout=self._timeout_seconds,
-                metadata=self._metadata,
+                approval_pb2.GetHoldRequest(hold_id=hold_id), timeout=self._timeout_seconds
             )
         return bundle_from_proto(answer)
 
@@ -131,7 +102,7 @@ class ApprovalClient:
             AssizeError: The connection broke; go on after the last one seen.
         """
         request = approval_pb2.WatchHoldsRequest(after=after)
-        call = self._stub.WatchHolds(request, metadata=self._metadata)
+        call = self._stub.WatchHolds(request)
         try:
             with told_as_assize_errors():
                 for answer in call:
@@ -149,9 +120,7 @@ class ApprovalClient:
         """
         with told_as_assize_errors():
             answer = self._stub.SubmitDecision(
-                approval_pb2.SubmitDecisionRequest(envelope=envelope),
-                timeout=self._timeout_seconds,
-                metadata=self._metadata,
+                approval_pb2.SubmitDecisionRequest(envelope=envelope), timeout=self._timeout_seconds
             )
         return answer.hold_id, status_from_proto(answer.status)
 
@@ -165,9 +134,7 @@ class ApprovalClient:
         """
         with told_as_assize_errors():
             answer = self._stub.SubmitGrant(
-                approval_pb2.SubmitGrantRequest(envelope=envelope),
-                timeout=self._timeout_seconds,
-                metadata=self._metadata,
+                approval_pb2.SubmitGrantRequest(envelope=envelope), timeout=self._timeout_seconds
             )
         return grant_from_proto(answer.grant)
 
@@ -179,9 +146,7 @@ class ApprovalClient:
         """
         with told_as_assize_errors():
             answer = self._stub.ListGrants(
-                approval_pb2.ListGrantsRequest(all=every),
-                timeout=self._timeout_seconds,
-                metadata=self._metadata,
+                approval_pb2.ListGrantsRequest(all=every), timeout=self._timeout_seconds
             )
         return tuple(map(grant_from_proto, answer.grants))
 
@@ -194,9 +159,7 @@ class ApprovalClient:
         """
         with told_as_assize_errors():
             answer = self._stub.RevokeGrant(
-                approval_pb2.RevokeGrantRequest(grant_id=grant_id),
-                timeout=self._timeout_seconds,
-                metadata=self._metadata,
+                approval_pb2.RevokeGrantRequest(grant_id=grant_id), timeout=self._timeout_seconds
             )
         return grant_from_proto(answer.grant)
 
@@ -208,8 +171,6 @@ class ApprovalClient:
         """
         with told_as_assize_errors():
             answer = self._stub.HoldStats(
-                approval_pb2.HoldStatsRequest(),
-                timeout=self._timeout_seconds,
-                metadata=self._metadata,
+                approval_pb2.HoldStatsRequest(), timeout=self._timeout_seconds
             )
         return stats_from_proto(answer)

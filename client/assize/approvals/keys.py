@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from assize.errors import AssizeError
+from assize.errors import InvalidRequest
 
 PASSPHRASE_LEAST_CHARS: Final = 8
 RAW_BYTES: Final = 32
@@ -40,7 +40,7 @@ _WEAK: Final = frozenset(
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-class KeyFault(AssizeError):
+class KeyFault(InvalidRequest):
     """A key, its file or its passphrase cannot be used."""
 
 

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
-import grpc
 import typer
 
+from assize.access import channel_credentials, is_local
 from assize.approvals.client import ApprovalClient
-from assize.errors import InvalidRequest
 
 TOKEN_VARIABLE: Final = "ASSIZE_APPROVALS_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -32,7 +31,8 @@ AuthoritiesOption = Annotated[
         envvar="ASSIZE_APPROVALS_CA",
         metavar="FILE",
         show_default=False,
-        help="Speak TLS, and believe these certificate authorities (PEM) and no others.",
+        help="Speak TLS, and believe these certificate authorities (PEM) and no others. Another "
+        "machine is always spoken to by TLS.",
     ),
 ]
 
@@ -49,14 +49,7 @@ def approval_client(server: str, authorities: Path | None) -> Iterator[ApprovalC
         text = "name the approval service here or in ASSIZE_APPROVALS_SERVER"
         raise typer.BadParameter(text, param_hint="--approvals-server")
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
-    with ApprovalClient(server, token, credentials=_credentials(authorities)) as client:
+    secure = authorities is not None or not is_local(server)
+    credentials = channel_credentials(authorities) if secure else None
+    with ApprovalClient(server, token, credentials=credentials) as client:
         yield client
-
-
-def _credentials(authorities: Path | None) -> grpc.ChannelCredentials | None:
-    if authorities is None:
-        return None
-    try:
-        return grpc.ssl_channel_credentials(authorities.read_bytes())
-    except OSError as error:
-        raise InvalidRequest(f"{authorities}: {error.strerror or error}") from error

@@ -33,6 +33,7 @@ def status_to_proto(status: HoldStatus) -> approval_pb2.HoldStatus:
                 decision=decision_to_proto(each.decision),
                 reason=each.reason,
                 at=each.at,
+                not_after=each.not_after,
             )
             for each in status.decisions
         ],
@@ -51,7 +52,12 @@ def status_from_proto(message: approval_pb2.HoldStatus) -> HoldStatus:
         changed_at=message.changed_at,
         decisions=tuple(
             RecordedDecision(
-                each.person, each.key_id, decision_from_proto(each.decision), each.reason, each.at
+                each.person,
+                each.key_id,
+                decision_from_proto(each.decision),
+                each.reason,
+                each.at,
+                each.not_after,
             )
             for each in message.decisions
         ),

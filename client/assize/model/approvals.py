@@ -197,6 +197,8 @@ class RecordedDecision:
     """Why, in the person's words."""
     at: int
     """When it was recorded."""
+    not_after: int
+    """From then on an approval no longer counts; the signer's choice, at most the hold's time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,7 @@ class RecordedDecision(google.protobuf.message.Message):
     DECISION_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
     AT_FIELD_NUMBER: builtins.int
+    NOT_AFTER_FIELD_NUMBER: builtins.int
     person: builtins.str
     """Who signed it."""
     key_id: builtins.str
@@ -155,6 +156,8 @@ class RecordedDecision(google.protobuf.message.Message):
     """Why, in the person's words."""
     at: builtins.int
     """When it was recorded, in Unix seconds."""
+    not_after: builtins.int
+    """From then on an approval no longer counts, in Unix seconds."""
     def __init__(
         self,
         *,
@@ -163,8 +166,9 @@ class RecordedDecision(google.protobuf.message.Message):
         decision: assize.v1.hold_pb2.ApprovalDecision.ValueType = ...,
         reason: builtins.str = ...,
         at: builtins.int = ...,
+        not_after: builtins.int = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["at", b"at", "decision", b"decision", "key_id", b"key_id", "person", b"person", "reason", b"reason"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["at", b"at", "decision", b"decision", "key_id", b"key_id", "not_after", b"not_after", "person", b"person", "reason", b"reason"]) -> None: ...
 
 global___RecordedDecision = RecordedDecision
 

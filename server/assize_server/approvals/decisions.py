@@ -41,21 +41,24 @@ def decide(
     if counted.decision is ApprovalDecision.DENY:
         detail = f"denied by {counted.person}: {counted.reason}"
         move(connection, hold_id, {HoldState.PENDING}, HoldState.DENIED, now, detail)
-    elif quorum_reached(bundle.hold, decisions_of(connection, hold_id), approvers):
+    elif quorum_reached(bundle.hold, decisions_of(connection, hold_id), approvers, now):
         move(connection, hold_id, {HoldState.PENDING}, HoldState.APPROVED, now)
     else:
         touch(connection, hold_id, now)
     return status_of(connection, hold_id), counted
 
 
-def spend(connection: Connection, hold_id: str, *, current_policy: str, now: int) -> Hold:
+def spend(
+    connection: Connection, hold_id: str, approvers: Approvers, *, current_policy: str, now: int
+) -> Hold:
     """Use an approval, once: APPROVED becomes COMMITTED. Return what may now land, or run.
 
     Call it in the transaction that commits: what raises there gives the approval back.
 
     Raises:
         UnknownHold: There is none of that id.
-        NotRedeemable: It is not approved, was used, has expired, or the policy has changed.
+        NotRedeemable: It is not approved, was used, has expired, a key was revoked since, or the
+            policy has changed.
     """
     bundle = bundle_of(connection, hold_id)
     hold = bundle.hold
@@ -69,6 +72,9 @@ def spend(connection: Connection, hold_id: str, *, current_policy: str, now: int
         if not move(connection, hold_id, {HoldState.APPROVED}, HoldState.COMMITTED, now):
             found = status_of(connection, hold_id).state.value
             raise NotRedeemable(f"the hold {hold_id} is {found}, not approved")
+        if not quorum_reached(hold, decisions_of(connection, hold_id), approvers, now):
+            text = f"too few of the approvals of {hold_id} still count"
+            raise NotRedeemable(text, remedy="the run must be submitted again")
     return hold
 
 
@@ -97,6 +103,7 @@ def _record(
         "submitted_by": submitted_by,
         "envelope": envelope,
         "at": now,
+        "not_after": counted.not_after,
     }
     try:
         connection.execute(insert(decisions).values(values))

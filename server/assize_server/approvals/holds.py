@@ -111,12 +111,16 @@ def list_holds(
 ) -> tuple[HoldSummary, ...]:
     """Return holds, those that end first at the top; of the given states, if any are given."""
     query = select(holds).order_by(holds.c.expires_at, holds.c.id).limit(min(most, MOST_LISTED))
-    if states:
+    if not states:
+        # Of everything that ever was, the last ones.
+        query = query.order_by(None).order_by(holds.c.expires_at.desc(), holds.c.id.desc())
+    else:
         query = query.where(holds.c.state.in_([state.value for state in states]))
     if submitter is not None:
         query = query.where(holds.c.submitter == submitter)
     rows = connection.execute(query).mappings().all()
-    return tuple(_summary(connection, row) for row in rows)
+    found = tuple(_summary(connection, row) for row in rows)
+    return found if states else found[::-1]
 
 
 def changed_after(
@@ -221,6 +225,7 @@ def decisions_of(connection: Connection, hold_id: str) -> tuple[RecordedDecision
             ApprovalDecision(row["decision"]),
             row["reason"],
             row["at"],
+            row["not_after"],
         )
         for row in connection.execute(query).mappings().all()
     )

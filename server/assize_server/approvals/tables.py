@@ -67,6 +67,7 @@ decisions: Final = Table(
     Column("submitted_by", String, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
     Column("at", Integer, nullable=False),
+    Column("not_after", Integer, nullable=False),
 )
 
 spent_nonces: Final = Table(

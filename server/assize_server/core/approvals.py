@@ -9,7 +9,8 @@ It does not read a clock, a file or the store. The rules:
 - Whoever submitted the run does not decide it. No role is above that.
 - An approval needs a person of the groups that the policy asks for, and the policy still to be the
   one that asked. A denial needs any approver, and a reason: it only tightens.
-- A quorum counts people, not keys, and only those whose key still counts.
+- A quorum counts people, not keys, and only those whose key and whose time still count: when it is
+  reached, and again when the approval is used.
 """
 
 from collections.abc import Iterable
@@ -39,6 +40,8 @@ class Accepted:
     """What."""
     reason: str
     """Why."""
+    not_after: int
+    """From then on an approval no longer counts."""
 
 
 def accepted(
@@ -63,7 +66,9 @@ def accepted(
         _require_group(bundle.hold, person)
     elif not approval.reason.strip():
         raise Refused(RefusalCode.REASON_MISSING, "a denial says why; give a reason")
-    return Accepted(person.name, signed.key_id, approval.decision, approval.reason)
+    return Accepted(
+        person.name, signed.key_id, approval.decision, approval.reason, approval.not_after
+    )
 
 
 def signer_of(signed: Signed, approvers: Approvers) -> Person:
@@ -84,13 +89,16 @@ def signer_of(signed: Signed, approvers: Approvers) -> Person:
     return person
 
 
-def quorum_reached(hold: Hold, decisions: Iterable[RecordedDecision], approvers: Approvers) -> bool:
-    """Tell whether enough different people approved, of those who may as of now."""
+def quorum_reached(
+    hold: Hold, decisions: Iterable[RecordedDecision], approvers: Approvers, now: int
+) -> bool:
+    """Tell whether enough different people approved, of those who may and whose word holds now."""
     required = hold.required
     people = {
         each.person
         for each in decisions
         if each.decision is ApprovalDecision.APPROVE
+        and now < each.not_after
         and not same_being(each.person, hold.submitter)
         and approvers.counts(each.person, each.key_id, required.groups)
     }

@@ -110,7 +110,9 @@ class Carrier:
     def _commit(self, connection: Connection, hold: Hold, target: Snapshot) -> None:
         now_ms = int(self._clock() * 1000)
         digest = self._policy_digest(hold.policy)
-        decisions.spend(connection, hold.id, current_policy=digest, now=now_ms // 1000)
+        decisions.spend(
+            connection, hold.id, self._moves.approvers, current_policy=digest, now=now_ms // 1000
+        )
         kept = records.kept_commit(connection, hold.id)
         if kept is None:
             raise SandboxError(f"nothing is kept beside the hold {hold.id}")
@@ -150,7 +152,7 @@ class Carrier:
     def _start(self, connection: Connection, hold: Hold) -> VerificationRequest:
         now = int(self._clock())
         digest = self._policy_digest(hold.policy)
-        decisions.spend(connection, hold.id, current_policy=digest, now=now)
+        decisions.spend(connection, hold.id, self._moves.approvers, current_policy=digest, now=now)
         request = records.kept_run(connection, hold.id)
         if request is None:
             raise SandboxError(f"nothing is kept beside the hold {hold.id}")

@@ -1,6 +1,7 @@
 """Grants in a real database: counted, revoked, used once by a run."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection
@@ -60,9 +61,10 @@ def use(
 def test_grant_comes_back_as_it_was_signed(database: Database) -> None:
     """And is listed while it is active."""
     record = add(database)
-    listed = lambda at: database.read_now(  # noqa: E731
-        lambda connection: grants.list_grants(connection, active_at=at)
-    )
+
+    def listed(at: int) -> tuple[GrantRecord, ...]:
+        return database.read_now(partial(grants.list_grants, active_at=at))
+
     assert listed(NOW) == (record,)
     assert listed(record.grant.not_after) == ()
     assert database.read_now(grants.list_grants) == (record,)
@@ -83,7 +85,7 @@ def test_grant_is_given_once(database: Database) -> None:
 def test_use_is_recorded_and_counted(database: Database) -> None:
     """Three effects at a time: a row counts like a file."""
     record = add(database)
-    runs = [database.write_now(lambda c, run=f"run-{n}": use(c, run)) for n in range(4)]
+    runs = [database.write_now(partial(use, run=f"run-{n}")) for n in range(4)]
     assert [len(each) for each in runs] == [1, 1, 1, 0]
     found = database.read_now(lambda connection: grants.get_grant(connection, record.id))
     assert found.used == 9
@@ -129,7 +131,7 @@ def test_revoked_grant_lets_nothing_through(database: Database) -> None:
     record = add(database)
     for name in ("bob", "carol"):
         database.write_now(
-            lambda c, name=name: grants.revoke_grant(c, record.id, revoked_by=name, now=NOW)
+            partial(grants.revoke_grant, grant_id=record.id, revoked_by=name, now=NOW)
         )
     assert database.write_now(use) == ()
     found = database.read_now(lambda connection: grants.get_grant(connection, record.id))

@@ -2,12 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 from support.approvals import (
+    ALICE,
     ALICE_TWO,
     APPROVERS,
     BOB,
@@ -24,9 +26,17 @@ from support.approvals import (
     execution_hold,
 )
 
+from assize.approvals import tokens
 from assize.approvals.refusals import RefusalCode, Refused
 from assize.canonical import effect_set_digest
-from assize.model.approvals import Hold, HoldState, HoldStatus
+from assize.model.approvals import (
+    ApprovalDecision,
+    Bundle,
+    Hold,
+    HoldState,
+    HoldStatus,
+    HoldSummary,
+)
 from assize_server.approvals import decisions, holds
 from assize_server.approvals.errors import (
     ApprovalError,
@@ -37,6 +47,8 @@ from assize_server.approvals.errors import (
     UnknownHold,
 )
 from assize_server.approvals.stats import hold_stats
+from assize_server.approvals.tables import holds as holds_table
+from assize_server.core.approvers import Approvers
 from assize_server.store.database import Database
 
 CAPS = holds.Caps(pending_of_submitter=3, pending=5)
@@ -68,12 +80,26 @@ def decide(database: Database, hold_id: str, envelope: bytes, now: int = NOW + 6
 
 
 def spend(
-    database: Database, hold_id: str, policy: str = POLICY_DIGEST, now: int = NOW + 90
+    database: Database,
+    hold_id: str,
+    policy: str = POLICY_DIGEST,
+    now: int = NOW + 90,
+    approvers: Approvers = APPROVERS,
 ) -> Hold:
     """Use an approval."""
     return database.write_now(
-        lambda connection: decisions.spend(connection, hold_id, current_policy=policy, now=now)
+        lambda connection: decisions.spend(
+            connection, hold_id, approvers, current_policy=policy, now=now
+        )
     )
+
+
+def short_approval(shown: Bundle) -> bytes:
+    """Return an approval of Alice's that counts for 100 seconds."""
+    statement = tokens.statement_of(
+        shown, ApprovalDecision.APPROVE, "only now", not_after=NOW + 100
+    )
+    return tokens.signed(statement, ALICE)
 
 
 def state(database: Database, hold_id: str) -> HoldState:
@@ -198,12 +224,22 @@ def test_redemption_of_another_process_counts_too(database: Database, tmp_path: 
         spend(database, hold.id)
 
 
+def test_approval_that_was_used_stays_used_whatever_its_state_says(database: Database) -> None:
+    """The spent nonce decides, not a column that could be set back."""
+    hold = approved(database)
+    spend(database, hold.id)
+    back = update(holds_table).values(state=HoldState.APPROVED.value)
+    database.write_now(lambda connection: connection.execute(back).rowcount)
+    with pytest.raises(NotRedeemable):
+        spend(database, hold.id)
+
+
 def test_redemption_whose_transaction_fails_is_given_back(database: Database) -> None:
     """Approval and commit land together or not at all."""
     hold = approved(database)
 
     def act(connection: Connection) -> None:
-        decisions.spend(connection, hold.id, current_policy=POLICY_DIGEST, now=NOW + 90)
+        decisions.spend(connection, hold.id, APPROVERS, current_policy=POLICY_DIGEST, now=NOW + 90)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -219,7 +255,9 @@ def test_refused_redemption_leaves_nothing_in_a_transaction_that_goes_on(
 
     def act(connection: Connection) -> None:
         with pytest.raises(NotRedeemable):
-            decisions.spend(connection, hold.id, current_policy=POLICY_DIGEST, now=NOW + 30)
+            decisions.spend(
+                connection, hold.id, APPROVERS, current_policy=POLICY_DIGEST, now=NOW + 30
+            )
 
     database.write_now(act)
     decide(database, hold.id, approval(bundle(hold)))
@@ -238,6 +276,27 @@ def test_approval_of_another_policy_or_time_cannot_be_used(
         spend(database, hold.id, policy, now)
 
 
+def test_approval_by_a_key_that_was_revoked_since_cannot_be_used(database: Database) -> None:
+    """It counts until the commit, not only until the quorum."""
+    hold = approved(database)
+    others = tuple(each for each in APPROVERS.people if each.name != "alice")
+    with pytest.raises(NotRedeemable):
+        spend(database, hold.id, approvers=Approvers(others))
+    assert state(database, hold.id) is HoldState.APPROVED
+
+
+def test_approval_counts_as_long_as_its_signer_chose(database: Database) -> None:
+    """Neither in a quorum that is reached later, nor for a commit that comes later."""
+    hold = create(database, commit_hold(1, quorum=2), "01" * 32)
+    decide(database, hold.id, short_approval(bundle(hold, "01" * 32)))
+    late = decide(database, hold.id, approval(bundle(hold, "01" * 32), BOB), NOW + 100)
+    assert late.state is HoldState.PENDING
+    alone = create(database, commit_hold(2), "02" * 32)
+    decide(database, alone.id, short_approval(bundle(alone, "02" * 32)))
+    with pytest.raises(NotRedeemable):
+        spend(database, alone.id, now=NOW + 100)
+
+
 def test_what_nobody_decides_expires(database: Database) -> None:
     """Also what was approved and not used; what was used, stays."""
     waiting = create(database, commit_hold(1), "01" * 32)
@@ -246,7 +305,10 @@ def test_what_nobody_decides_expires(database: Database) -> None:
     used = create(database, commit_hold(3), "03" * 32)
     decide(database, used.id, approval(bundle(used, "03" * 32)))
     spend(database, used.id)
-    expire = lambda now: database.write_now(lambda connection: holds.expire(connection, now))  # noqa: E731
+
+    def expire(now: int) -> tuple[HoldSummary, ...]:
+        return database.write_now(lambda connection: holds.expire(connection, now))
+
     assert expire(NOW + TTL_SECONDS - 1) == ()
     assert {each.id for each in expire(NOW + TTL_SECONDS)} == {waiting.id, unused.id}
     assert state(database, used.id) is HoldState.COMMITTED
@@ -283,9 +345,12 @@ def test_restart_forgets_nothing(tmp_path: Path) -> None:
 def test_conflict_and_failure_end_what_was_approved(database: Database) -> None:
     """And nothing else."""
     hold = approved(database)
-    mark = lambda to: database.write_now(  # noqa: E731
-        lambda connection: holds.mark(connection, hold.id, to, "moved on", NOW + 90)
-    )
+
+    def mark(to: HoldState) -> HoldSummary:
+        return database.write_now(
+            lambda connection: holds.mark(connection, hold.id, to, "moved on", NOW + 90)
+        )
+
     with pytest.raises(ApprovalError):
         mark(HoldState.APPROVED)
     assert mark(HoldState.CONFLICT).detail == "moved on"
@@ -335,7 +400,7 @@ def test_hold_that_is_not_there_is_unknown(database: Database) -> None:
 def test_every_change_has_the_next_number(database: Database) -> None:
     """Who watches misses none: new, half a quorum, the end."""
     hold = create(database, commit_hold(quorum=2))
-    seen = []
+    seen: list[HoldSummary] = []
     for act in (
         lambda: None,
         lambda: decide(database, hold.id, approval(bundle(hold))),
@@ -344,9 +409,7 @@ def test_every_change_has_the_next_number(database: Database) -> None:
     ):
         act()
         after = seen[-1].sequence if seen else 0
-        seen += database.read_now(
-            lambda connection, after=after: holds.changed_after(connection, after)
-        )
+        seen += database.read_now(partial(holds.changed_after, sequence=after))
     states = [HoldState.PENDING, HoldState.PENDING, HoldState.APPROVED, HoldState.COMMITTED]
     assert [each.state for each in seen] == states
     assert [each.approvals for each in seen] == [0, 1, 2, 2]

@@ -95,7 +95,11 @@ def edited(change: Callable[[Any], object]) -> bytes:
 def test_decision_of_a_person_who_may_counts() -> None:
     """The key says who it is."""
     expected = Accepted(
-        "alice", key_id(ALICE.public_key()), ApprovalDecision.APPROVE, "looks right"
+        "alice",
+        key_id(ALICE.public_key()),
+        ApprovalDecision.APPROVE,
+        "looks right",
+        NOW + TTL_SECONDS,
     )
     assert judged(SOUND) == expected
 
@@ -399,7 +403,7 @@ def test_bytes_that_are_no_token_are_refused(data: bytes) -> None:
 def recorded(name: str, key: Ed25519PrivateKey, *, approves: bool = True) -> RecordedDecision:
     """Return a decision as it was recorded."""
     decision = ApprovalDecision.APPROVE if approves else ApprovalDecision.DENY
-    return RecordedDecision(name, key_id(key.public_key()), decision, "", NOW)
+    return RecordedDecision(name, key_id(key.public_key()), decision, "", NOW, NOW + TTL_SECONDS)
 
 
 TWO = commit_hold(quorum=2)
@@ -422,19 +426,19 @@ TWO = commit_hold(quorum=2)
 )
 def test_quorum_counts_people_who_may(decisions: list[RecordedDecision], *, reached: bool) -> None:
     """Not keys, not groups that were not asked, not keys that were revoked meanwhile."""
-    assert quorum_reached(TWO, decisions, APPROVERS) is reached
+    assert quorum_reached(TWO, decisions, APPROVERS, NOW) is reached
 
 
 def test_quorum_never_counts_the_submitter() -> None:
     """Not even where its decision was recorded by whatever mistake."""
     hold = commit_hold(submitter="Bob", quorum=2)
     decisions = [recorded("alice", ALICE), recorded("bob", BOB)]
-    assert not quorum_reached(hold, decisions, APPROVERS)
+    assert not quorum_reached(hold, decisions, APPROVERS, NOW)
 
 
 def test_quorum_of_nobody_is_never_reached() -> None:
     """A policy that asks nobody has asked for nothing that could be given."""
-    assert not quorum_reached(commit_hold(quorum=0), [], APPROVERS)
+    assert not quorum_reached(commit_hold(quorum=0), [], APPROVERS, NOW)
 
 
 @pytest.mark.parametrize(
