@@ -37,6 +37,7 @@ from assize.model.workspaces import (
     WorkspaceSummary,
 )
 from assize.status import told_as_assize_errors
+from assize.trees import MalformedTree
 from assize.v1 import workspace_pb2, workspace_pb2_grpc
 from assize.wire import DEFAULT_TIMEOUT_SECONDS, ChannelOptions, channel_options
 
@@ -189,7 +190,7 @@ class WorkspaceClient:
         # SECURITY: names that lead out of a folder have no place in a tree, and refuse here.
         try:
             recomputed = snapshot_of(entries, root_mode)
-        except ValueError as error:
+        except (ValueError, MalformedTree) as error:
             raise MalformedAnswer(f"the service lists what is no snapshot: {error}") from error
         if recomputed != found:
             raise MalformedAnswer(f"the service lists {recomputed} as snapshot {found}")

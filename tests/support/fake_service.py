@@ -72,6 +72,13 @@ class FakeService(
             return verification_pb2.VerifyResponse()
         return verification_pb2.VerifyResponse(verdict=verdict_to_proto(self.verdict))
 
+    def GetVerdict(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Answer as told."""
+        self._begin(request, context)
+        if self.verdict is None:
+            return verification_pb2.GetVerdictResponse()
+        return verification_pb2.GetVerdictResponse(verdict=verdict_to_proto(self.verdict))
+
     def StreamVerify(  # noqa: N802
         self, request: Any, context: Any
     ) -> Iterator[verification_pb2.StreamVerifyResponse]:
@@ -94,6 +101,18 @@ class FakeService(
         if self.refusal is not None:
             context.abort_with_status(self.refusal)
         return policy_pb2.GetPolicyResponse(policy=self._summary(), source="name: default\n")
+
+    def ExplainEffect(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Answer nothing."""
+        return policy_pb2.ExplainEffectResponse()
+
+    def EvaluateEffects(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Answer nothing."""
+        return policy_pb2.EvaluateEffectsResponse()
+
+    def ReloadPolicies(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Answer nothing."""
+        return policy_pb2.ReloadPoliciesResponse()
 
     def _summary(self) -> policy_pb2.PolicySummary:
         return policy_pb2.PolicySummary(

@@ -9,6 +9,7 @@ from assize.trees import (
     FolderNode,
     LinkNode,
     Node,
+    decode_tree,
     digest_of,
     encode_tree,
     snapshot_id,
@@ -22,7 +23,8 @@ def trees_of(states: Mapping[str, FileState]) -> tuple[Digest, dict[Digest, byte
     """Return the root's tree and every tree object.
 
     Raises:
-        ValueError: A path is in a folder that is not listed, or a name or digest is none.
+        ValueError: A path is in a folder that is not listed.
+        MalformedTree: A name, mode, size, digest or target is none.
     """
     folders: dict[str, dict[str, Node]] = {
         path: {} for path, state in states.items() if state.type is FileType.FOLDER
@@ -30,8 +32,8 @@ def trees_of(states: Mapping[str, FileState]) -> tuple[Digest, dict[Digest, byte
     folders[""] = {}
     made: dict[Digest, bytes] = {}
     for path in sorted(states, key=lambda path: path.count("/"), reverse=True):
-        parent, _, name = path.rpartition("/")
-        if parent not in folders:
+        parent, slash, name = path.rpartition("/")
+        if parent not in folders or (slash and not parent):
             raise ValueError(f"{path!r} is in no folder")
         folders[parent][name] = _node(states[path], folders.get(path, {}), made)
     return _kept(folders[""], made), made
@@ -42,6 +44,7 @@ def snapshot_of(states: Mapping[str, FileState], root_mode: int) -> str:
 
     Raises:
         ValueError: They are no tree.
+        MalformedTree: Nor are these.
     """
     return snapshot_id(FolderNode(trees_of(states)[0], root_mode))
 
@@ -58,6 +61,9 @@ def _node(state: FileState, below: dict[str, Node], made: dict[Digest, bytes]) -
 
 def _kept(tree: dict[str, Node], made: dict[Digest, bytes]) -> Digest:
     content = encode_tree(tree)
+    # SECURITY: the paths may be a service's. Reading it back refuses every name, mode, size, digest
+    # and target that has no place in a tree.
+    decode_tree(content)
     digest = digest_of(content)
     made[digest] = content
     return digest

@@ -192,4 +192,5 @@ def _conflict(plan: Plan) -> Conflict:
         violations.append(FieldViolation("...", f"and {len(told) - CONFLICTS_MOST} more"))
     remedy = "nothing was changed; move these away, push into a fork, or lose them with --force"
     violations.append(FieldViolation("pull", remedy))
-    return Conflict(f"{len(told)} local changes would be lost", violations=violations)
+    text = f"local changes would be lost: {', '.join(told[:CONFLICTS_MOST])}"
+    return Conflict(text, violations=violations)

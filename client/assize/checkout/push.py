@@ -17,7 +17,7 @@ from assize.checkout.places import LinkOnTheWay, chunks_of, opened_file, parent_
 from assize.checkout.remote import Outgoing, Remote, Report
 from assize.checkout.scan import Fault, Scan, Scanner
 from assize.checkout.state import Folder, Known, held
-from assize.errors import Conflict, FieldViolation, InvalidRequest, ReasonCode
+from assize.errors import Conflict, FieldViolation, InvalidFields, InvalidRequest, ReasonCode
 from assize.model.effects import FileState
 from assize.model.workspaces import Pushed, WorkspaceQuotas
 from assize.trees import EMPTY_TREE, ROOT_MODE, Digest, FolderNode, snapshot_id
@@ -171,8 +171,4 @@ def _unfit(faults: list[Fault]) -> InvalidRequest:
     if len(faults) > FAULTS_MOST:
         told.append(FieldViolation("...", f"and {len(faults) - FAULTS_MOST} more"))
     told.append(FieldViolation("push", "remove these, or name them in .assizeignore"))
-    return InvalidRequest(
-        "the folder has what a workspace cannot hold",
-        reason=ReasonCode.INVALID_REQUEST,
-        violations=told,
-    )
+    return InvalidFields(told)

@@ -316,13 +316,17 @@ def _answer(output: Format, record: object, told: Iterable[str]) -> None:
 
 
 def _confirm(name: str) -> None:
-    if not sys.stdin.isatty():
+    if not _is_asked():
         text = "delete asks before it removes a history, and nobody is there to ask: give --yes"
         typer.echo(f"error: {text}", err=True)
         raise typer.Exit(ExitStatus.USAGE)
     question = f"Remove workspace {one_line(name)} and its whole history?"
     if not typer.confirm(question, err=True):
         raise typer.Exit(ExitStatus.USAGE)
+
+
+def _is_asked() -> bool:
+    return sys.stdin.isatty()
 
 
 def _pushed_lines(name: str, pushed: Pushed) -> list[str]:

@@ -5,6 +5,7 @@ All of it happens while no process of the candidate lives, so nothing can change
 
 import os
 import stat
+import time
 
 TYPE_CHECKING = False  # `typing` costs more to import than all the rest.
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 WORK = "/workspace"
 WRITABLE = (WORK, "/tmp", "/dev/shm")  # noqa: S108 - the container's own
+STARTED = time.time()
+"""What a workspace brought with it is older: its inodes were changed before there was a guest."""
 
 
 class Sources:
@@ -133,12 +136,15 @@ def full(file_bytes: int) -> bool:
             room = os.statvfs(folder)
         except OSError:
             continue
+        if room.f_flag & os.ST_RDONLY:
+            continue
         if room.f_bavail == 0 or room.f_favail == 0:
             return True
     return any(size >= file_bytes for size in _sizes())
 
 
 def _sizes() -> "Iterator[int]":
+    """Yield the sizes of files that were made or changed since the guest began."""
     waiting = list(WRITABLE)
     while waiting:
         try:
@@ -146,8 +152,11 @@ def _sizes() -> "Iterator[int]":
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-                    else:
-                        yield entry.stat(follow_symlinks=False).st_size
+                        continue
+                    status = entry.stat(follow_symlinks=False)
+                    # Nobody sets the time of change (ctime) by hand.
+                    if status.st_ctime >= STARTED:
+                        yield status.st_size
         except OSError:
             continue
 

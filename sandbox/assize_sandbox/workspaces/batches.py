@@ -17,6 +17,9 @@ from assize_sandbox.workspaces.objects import ObjectStore
 
 PENDING_MOST: Final = 64
 """Files of a batch that wait at once; each holds a descriptor."""
+REMEMBERED_MOST: Final = 1024
+REMEMBERED_MOST_BYTES: Final = 16 * 1024
+"""Trees of a batch that need not be read again by whoever looks at what was put."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Batch:
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
         self._pending: dict[Digest, _Written] = {}
+        self._trees: dict[Digest, Tree] = {}
 
     def has(self, digest: Digest) -> bool:
         """Tell whether there is, or will be, such an object; it is not collected for now."""
@@ -57,8 +61,12 @@ class Batch:
             self.flush()
 
     def put_tree(self, tree: Tree) -> Digest:
-        """Keep a tree and return its name."""
-        return self.put(encode_tree(tree))
+        """Keep a tree and return its name; it is not to be changed any more."""
+        content = encode_tree(tree)
+        digest = self.put(content)
+        if len(content) <= REMEMBERED_MOST_BYTES and len(self._trees) < REMEMBERED_MOST:
+            self._trees[digest] = tree
+        return digest
 
     def flush(self) -> None:
         """Make durable and name what was put so far."""
@@ -92,6 +100,8 @@ class Batch:
         try:
             if kind is None:
                 self.flush()
+                for digest, tree in self._trees.items():
+                    self._objects.remember(digest, tree)
         finally:
             self.drop()
 

@@ -107,7 +107,8 @@ class _Writer:
             os.mknod(name.encode(), stat.S_IFCHR, os.makedev(0, 0), dir_fd=self._descent.fd)
         for name, new in news.items():
             old = olds.get(name)
-            if old == new:
+            # Most are the very same record, which is quicker to see than that two are equal.
+            if old is new or old == new:
                 continue
             match new:
                 case FolderNode():

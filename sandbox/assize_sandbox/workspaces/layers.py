@@ -40,6 +40,7 @@ CHAIN_MOST: Final = 16
 """Layers on top of each other. Each is one more folder to look into for every name."""
 CHAIN_MOST_BYTES: Final = 2800
 """Of their paths in the options of a mount; the rest of the page is for the view's own."""
+NAME_DIGITS: Final = 32
 BUILDERS: Final = 64
 
 
@@ -178,7 +179,7 @@ class Layers:
         with self._locked():
             layers = self._find(snapshot)
             if layers is None:
-                target = self._home / snapshot
+                target = self._place(snapshot)
                 if target.exists():
                     # Its parent was removed by hand: it is of no use to anybody.
                     self._put_aside(target)
@@ -198,12 +199,16 @@ class Layers:
         layers: list[_Layer] = []
         wanted: SnapshotId | None = snapshot
         while wanted is not None:
-            layer = read_layer(self._home / wanted)
-            if layer is None or len(layers) > CHAIN_MOST:
+            layer = read_layer(self._place(wanted))
+            if layer is None or len(layers) > CHAIN_MOST or snapshot_id(layer.root) != wanted:
                 return None
             layers.append(layer)
             wanted = layer.parent
         return layers
+
+    def _place(self, snapshot: SnapshotId) -> Path:
+        # Names are short because the options of a mount are; `_find` looks whose layer it is.
+        return self._home / snapshot[:NAME_DIGITS]
 
     def _put_aside(self, folder: Path) -> Path:
         aside = self._aside / uuid.uuid4().hex
@@ -229,7 +234,7 @@ def fits(folders: Sequence[Path]) -> bool:
 
 def describe(root: FolderNode, parent: _Layer | None) -> str:
     """Return what is written of a layer, for `read_layer`."""
-    name = "" if parent is None else parent.folder.name
+    name = "" if parent is None else snapshot_id(parent.root)
     return json.dumps({"tree": root.tree, "mode": root.mode, "parent": name})
 
 

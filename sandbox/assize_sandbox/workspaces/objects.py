@@ -65,6 +65,7 @@ class ObjectStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made: set[Path] = set()
+        self._fresh: dict[Digest, Tree] = {}
         self._cached = lru_cache(maxsize=CACHED_TREES)(self._read_tree)
 
     def path(self, digest: Digest) -> Path:
@@ -240,7 +241,15 @@ class ObjectStore:
                 if path.stat().st_mtime_ns < since_ns:
                     path.unlink()
 
+    def remember(self, digest: Digest, tree: Tree) -> None:
+        """Keep a tree that was just put from being read again; it is not to be changed."""
+        self._fresh[digest] = tree
+        self._cached(digest)
+        self._fresh.pop(digest, None)
+
     def _read_tree(self, digest: Digest) -> Tree:
+        if (fresh := self._fresh.get(digest)) is not None:
+            return fresh
         try:
             return decode_tree(self.read(digest))
         except MalformedTree as error:

@@ -126,9 +126,9 @@ def _loosenings(upper: Policy, lower: Policy) -> Iterator[Loosening]:
 def _looser_limits(upper: Limits, lower: Limits) -> Iterator[Loosening]:
     for name, above in _flat(upper).items():
         if _flat(lower)[name] > above:
-            is_bytes = name in _IN_MEGABYTES
+            value = above // _MB if name in _IN_MEGABYTES else above
             key = _IN_MEGABYTES.get(name, name)
-            yield Loosening(("limits", key), str(above // _MB if is_bytes else above))
+            yield Loosening(("limits", key), str(value).removesuffix(".0"))
 
 
 _IN_MEGABYTES: Final = {
@@ -218,7 +218,9 @@ def _engine(upper: EngineDemand, lower: EngineDemand) -> EngineDemand:
 
 
 def _static(upper: StaticGates, lower: StaticGates) -> StaticGates:
-    approvals = [each for each in (upper.approval, lower.approval) if each is not None]
+    # A hold without anybody to ask is one that nobody can end, in whichever layer it is.
+    nobody = Approval(frozenset(), 1, 0)
+    approvals = [each.approval or nobody for each in (upper, lower) if each.hold]
     return StaticGates(
         warn=upper.warn | lower.warn,
         hold=upper.hold | lower.hold,

@@ -115,7 +115,8 @@ class _Step:
 
     rules: tuple[Rule, ...]
     pattern: re.Pattern[str]
-    """A group for each rule."""
+    """One alternative for each rule, with an empty group at its end that tells which one it was: at
+    its beginning it would keep the engine from skipping alternatives by their first letter."""
     condition: _Condition
 
     def first(self, path: str, act: Act) -> Rule | None:
@@ -133,7 +134,7 @@ def _steps(ordered: list[Rule]) -> tuple[_Step, ...]:
 
 
 def _step(rules: list[Rule]) -> _Step:
-    pattern = "|".join(f"({_path_regex(rule.match)})" for rule in rules)
+    pattern = "|".join(f"{_path_regex(rule.match)}()" for rule in rules)
     return _Step(tuple(rules), re.compile(pattern, re.DOTALL), _condition(rules[0]))
 
 

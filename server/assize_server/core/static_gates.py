@@ -83,11 +83,6 @@ NO_GATES = StaticGates()
 """Looks for nothing."""
 
 
-def unknown_names(gates: StaticGates, known: Iterable[str]) -> tuple[str, ...]:
-    """Return the names that stand for no static rule: each would be a safeguard that is none."""
-    return tuple(sorted(gates.names - frozenset(known)))
-
-
 @dataclass(frozen=True, slots=True)
 class StaticChecks:
     """The rules that a policy looks for, and what each does."""

@@ -67,6 +67,11 @@ class Moves:
         self.audience = audience
         self._layers = layers
 
+    @property
+    def approvers(self) -> Approvers:
+        """Who may approve now."""
+        return self._approvers()
+
     async def commit(self, job: Job, snapshot: Snapshot, effects: EffectSet, now_ms: int) -> None:
         """Make what a run left the head, if the head is what the run began with.
 

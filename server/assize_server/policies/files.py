@@ -84,7 +84,12 @@ def refuse(errors: Sequence[YamlError]) -> None:
     """
     if errors:
         ordered = sorted(errors, key=lambda each: (each.position.line, each.position.column))
-        raise PolicyError("\n".join(map(str, ordered)))
+        raise PolicyError("\n".join(_printable(str(error)) for error in ordered))
+
+
+def _printable(text: str) -> str:
+    """Return the text with its control characters escaped: a file's keys are in its errors."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _text(path: Path) -> str:

@@ -40,7 +40,7 @@ class LivePolicies(PolicySet):
         Raises:
             PolicyError: A file is wrong.
         """
-        self._folder = folder
+        self.folder = folder
         # Reading is slow and two at once could end in the wrong order.
         self._reading = threading.Lock()
         super().__init__(load_directory(folder).by_name())
@@ -57,7 +57,7 @@ class LivePolicies(PolicySet):
         """
         with self._reading:
             try:
-                loaded = load_directory(self._folder).by_name()
+                loaded = load_directory(self.folder).by_name()
             except PolicyError as error:
                 _log.error("policies not reloaded, the old ones hold", problems=str(error))
                 raise

@@ -1,7 +1,8 @@
 """`assize.v1.PolicyService`: shows what the service judges by, and what it would say."""
 
 import asyncio
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, NoReturn
 
 import grpc
 
@@ -12,7 +13,7 @@ from assize.model.policies import PolicyLayer
 from assize.v1 import effects_pb2, policy_pb2, policy_pb2_grpc
 from assize_server.core.matching import act_of
 from assize_server.core.policy import Policy
-from assize_server.core.rules import Approval, fault_of_path
+from assize_server.core.rules import RENAMES, Approval, fault_of_path
 from assize_server.core.weighing import Explanation, Matched, Said, explain, weigh
 from assize_server.policies.live import LivePolicies
 from assize_server.policies.load import PolicyError, PolicySet
@@ -93,7 +94,7 @@ class PolicyService(policy_pb2_grpc.PolicyServiceServicer):
         try:
             change = await asyncio.to_thread(self._policies.reload)
         except PolicyError as error:
-            await _refuse_files(error, context)
+            await _refuse_files(error, self._policies.folder, context)
         return policy_pb2.ReloadPoliciesResponse(
             added=change.added, changed=change.changed, removed=change.removed
         )
@@ -116,14 +117,18 @@ async def _effect(message: effects_pb2.Effect, field: str, context: Any) -> Effe
         effect = effect_from_proto(message)
     except MalformedAnswer as error:
         await refuse_fields(context, [FieldViolation(field, str(error))])
-    for name, path in (("path", effect.path), ("source", effect.source)):
-        if (path or name == "path") and (fault := fault_of_path(path)):
+    paths = {"path": effect.path}
+    if effect.source or effect.kind in RENAMES:
+        paths["source"] = effect.source
+    for name, path in paths.items():
+        if fault := fault_of_path(path):
             await refuse_fields(context, [FieldViolation(f"{field}.{name}", fault)])
     return effect
 
 
-async def _refuse_files(error: PolicyError, context: Any) -> None:
-    lines = str(error).splitlines()
+async def _refuse_files(error: PolicyError, folder: Path, context: Any) -> NoReturn:
+    # Where the files are on the host is nobody's business.
+    lines = str(error).replace(f"{folder}/", "").splitlines()
     await refuse_fields(
         context,
         [FieldViolation("policies", line) for line in lines],

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -204,23 +205,8 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
         self, request_iterator: AsyncIterator[workspace_pb2.UploadRequest], context: Any
     ) -> workspace_pb2.UploadResponse:
         """Receive objects; each that is whole is kept, whatever comes after it."""
-        caller, owner = self._caller(context), ""
-        upload: Incoming | None = None
-        try:
-            async for message in request_iterator:
-                if upload is None:
-                    owner, upload = await _done(
-                        context, self._store.uploading, caller, message.workspace
-                    )
-                await _done(context, self._take, upload, owner, message)
-            if upload is None:
-                return workspace_pb2.UploadResponse()
-            async with _told(context):
-                upload.finish()
-        finally:
-            if upload is not None:
-                upload.close()
-        return workspace_pb2.UploadResponse(objects=len(upload.kept), bytes=upload.bytes)
+        async with _told(context):
+            return await self._upload(self._caller(context), request_iterator)
 
     async def Push(  # noqa: N802
         self, request: workspace_pb2.PushRequest, context: Any
@@ -254,6 +240,25 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
         caller = self._caller(context)
         found = await _done(context, self._store.snapshots, caller, workspace, reference)
         return found[0]
+
+    async def _upload(
+        self, caller: str, messages: AsyncIterator[workspace_pb2.UploadRequest]
+    ) -> workspace_pb2.UploadResponse:
+        upload: Incoming | None = None
+        owner = ""
+        try:
+            async for message in messages:
+                begin = partial(self._store.uploading, caller, message.workspace)
+                owner, begun = (owner, upload) if upload else await asyncio.to_thread(begin)
+                upload = begun
+                await asyncio.to_thread(self._take, begun, owner, message)
+            if upload is None:
+                return workspace_pb2.UploadResponse()
+            upload.finish()
+            return workspace_pb2.UploadResponse(objects=len(upload.kept), bytes=upload.bytes)
+        finally:
+            if upload is not None:
+                upload.close()
 
     def _take(self, upload: Incoming, owner: str, message: workspace_pb2.UploadRequest) -> None:
         kept = len(upload.kept)

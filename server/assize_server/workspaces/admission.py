@@ -33,6 +33,8 @@ from assize_server.workspaces.quotas import Quotas, require_snapshot
 from assize_server.workspaces.records import Snapshot
 
 SHOWN_MOST_CHARS: Final = 200
+REMEMBERED_TREES: Final = 500
+REMEMBERED_MOST_NAMES: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class _Walk:
     added_bytes: int = 0
     seen: int = 0
     new: set[Digest] = field(default_factory=set)
+    trees: dict[Digest, Tree] = field(default_factory=dict)
+    """Some that were read, for those that are named often."""
     waiting: list[tuple[str, int, Node | None, Node | None]] = field(default_factory=list)
 
 
@@ -114,8 +118,11 @@ def _descend(
     olds: Tree = objects.tree(old.tree) if isinstance(old, FolderNode) else {}
     news: Tree = {}
     if isinstance(new, FolderNode):
-        news = _uploaded_tree(objects, path, new.tree, quotas)
+        known = walk.trees.get(new.tree)
+        news = _uploaded_tree(objects, path, new.tree, quotas) if known is None else known
         walk.new.add(new.tree)
+        if len(walk.trees) < REMEMBERED_TREES and len(news) < REMEMBERED_MOST_NAMES:
+            walk.trees[new.tree] = news
     for name in olds.keys() | news.keys():
         before, after = olds.get(name), news.get(name)
         if before != after:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assize_sandbox.engines.base import Role
+from assize_sandbox.engines.base import Role, WorkFolder
 from assize_sandbox.engines.runc.config import (
     CAPABILITY_SETS,
     CPU_PERIOD_MICROSECONDS,
@@ -19,7 +19,7 @@ from assize_sandbox.engines.runc.config import (
 )
 from assize_sandbox.engines.runc.seccomp import ARCHITECTURES, oci_profile
 from assize_sandbox.engines.seccomp import read_profile
-from assize_sandbox.engines.surroundings import GUEST_FOLDER, MASKED_PATHS, SANDBOX_UID
+from assize_sandbox.engines.surroundings import GUEST_FOLDER, HOME, MASKED_PATHS, SANDBOX_UID
 from assize_sandbox.errors import EngineUnavailable
 from assize_sandbox.limits import Shape
 
@@ -43,15 +43,19 @@ shapes = st.builds(
 DEFAULT_SHAPE = Shape()
 
 
-def made(shape: Shape = DEFAULT_SHAPE, role: Role = Role.CANDIDATE) -> Any:
+def made(
+    shape: Shape = DEFAULT_SHAPE,
+    role: Role = Role.CANDIDATE,
+    folder: WorkFolder | None = None,
+) -> Any:
     """Return a configuration as a runtime would read it."""
-    profile = oci_profile(SMALL_PROFILE, "x86_64")
-    return json.loads(json.dumps(configuration(Plan(ROOTFS, shape, role, profile), "c0ffee")))
+    plan = Plan(ROOTFS, shape, role, oci_profile(SMALL_PROFILE, "x86_64"), folder)
+    return json.loads(json.dumps(configuration(plan, "c0ffee")))
 
 
-def mounts() -> dict[str, Any]:
+def mounts(folder: WorkFolder | None = None) -> dict[str, Any]:
     """Return the mounts by where they are."""
-    return {mount["destination"]: mount for mount in made()["mounts"]}
+    return {mount["destination"]: mount for mount in made(folder=folder)["mounts"]}
 
 
 def test_every_namespace_is_new() -> None:
@@ -104,6 +108,21 @@ def test_every_writable_mount_is_bounded_in_bytes_and_inodes() -> None:
         options = mount["options"]
         assert isinstance(options, list)
         assert mount["type"] == "proc" or "ro" in options or bounds <= set(options)
+
+
+@pytest.mark.parametrize(("read_only", "access"), [(True, "ro"), (False, "rw")])
+def test_view_takes_the_place_of_the_work_folder_alone(read_only: bool, access: str) -> None:
+    """It is bound in private, without set-uid and devices; the rest stays as it was."""
+    bound = mounts(WorkFolder(Path("/state/views/one"), read_only=read_only))
+    assert bound.pop(HOME) == {
+        "destination": HOME,
+        "type": "bind",
+        "source": "/state/views/one",
+        "options": ["bind", "private", "nosuid", "nodev", access],
+    }
+    others = mounts()
+    del others[HOME]
+    assert bound == others
 
 
 def test_host_is_hidden_in_proc() -> None:

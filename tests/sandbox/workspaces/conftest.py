@@ -1,6 +1,7 @@
 """A store, and views of both kinds on it; whatever a test leaves mounted is its failure."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,28 +9,39 @@ from support.trees import GUEST, Trees, mounts_in
 
 from assize_sandbox.workspaces.kinds import ViewKind
 from assize_sandbox.workspaces.layers import Layers
+from assize_sandbox.workspaces.mounts import mount_tmpfs, unmount
 from assize_sandbox.workspaces.objects import ObjectStore
 from assize_sandbox.workspaces.views import Views
 
-MakeViews = Callable[..., Views]
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder in which nothing waits for a disk."""
+    folder = tmp_path / "memory"
+    folder.mkdir()
+    mount_tmpfs(folder, owner=os.getuid())
+    try:
+        yield folder
+    finally:
+        unmount(folder)
 
 
 @pytest.fixture
-def objects(tmp_path: Path) -> ObjectStore:
+def objects(memory: Path) -> ObjectStore:
     """An empty store."""
-    return ObjectStore(tmp_path / "objects")
+    return ObjectStore(memory / "objects")
 
 
 @pytest.fixture
-def trees(objects: ObjectStore, tmp_path: Path) -> Trees:
+def trees(objects: ObjectStore, memory: Path) -> Trees:
     """Trees in that store."""
-    return Trees(objects, tmp_path / "written")
+    return Trees(objects, memory / "written")
 
 
 @pytest.fixture
-def layers(objects: ObjectStore, tmp_path: Path) -> Layers:
+def layers(objects: ObjectStore, memory: Path) -> Layers:
     """An empty cache of layers."""
-    made = Layers(tmp_path / "layers", objects, GUEST)
+    made = Layers(memory / "layers", objects, GUEST)
     made.start()
     return made
 
@@ -42,7 +54,7 @@ def kind(request: pytest.FixtureRequest) -> ViewKind:
 
 @pytest.fixture
 def views(kind: ViewKind, objects: ObjectStore, tmp_path: Path, layers: Layers) -> Iterator[Views]:
-    """Views of one kind, started."""
+    """Views of one kind, started. What a test leaves open is its failure."""
     folder = tmp_path / "views"
     made = Views(folder, objects, layers, owner=GUEST, kind=kind)
     made.start()

@@ -6,19 +6,14 @@ a plain folder at once. What the kernel lets one do it lets the other do.
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.trees import GUEST, LIMITS, Trees
+from support.trees import LIMITS, Trees
 
 from assize_sandbox.limits import Shape
-from assize_sandbox.workspaces.kinds import ViewKind
-from assize_sandbox.workspaces.layers import Layers
-from assize_sandbox.workspaces.mounts import mount_tmpfs, unmount
-from assize_sandbox.workspaces.objects import ObjectStore
 from assize_sandbox.workspaces.views import Views
 
 SHAPE = Shape(disk_bytes=4 * 1024 * 1024, disk_inodes=1000)
@@ -96,31 +91,6 @@ edits = st.one_of(
 runs = st.lists(st.lists(edits, min_size=1, max_size=12), min_size=2, max_size=4)
 
 
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Path]:
-    """A folder in which nothing waits for a disk."""
-    folder = tmp_path / "memory"
-    folder.mkdir()
-    mount_tmpfs(folder, owner=os.getuid())
-    try:
-        yield folder
-    finally:
-        unmount(folder)
-
-
-@pytest.fixture
-def views_in_memory(kind: ViewKind, memory: Path) -> Iterator[Views]:
-    """Views of one kind on a store in memory."""
-    objects = ObjectStore(memory / "objects")
-    layers = Layers(memory / "layers", objects, GUEST)
-    made = Views(memory / "views", objects, layers, owner=GUEST, kind=kind)
-    made.start()
-    try:
-        yield made
-    finally:
-        made.close()
-
-
 def outcome(edit: Edit, folder: Path) -> str:
     """Do an edit; tell whether the kernel let it be done."""
     try:
@@ -145,7 +115,7 @@ SEED = ("a/a", "a/b", "a/c/a", "b/a/b", "c")
 )
 @given(scripts=runs)
 def test_edits_of_a_view_come_to_the_tree_of_a_plain_folder(
-    views_in_memory: Views, memory: Path, scripts: list[list[Edit]]
+    views: Views, trees: Trees, memory: Path, scripts: list[list[Edit]]
 ) -> None:
     """Run after run, each on what the one before left."""
     plain = memory / "plain"
@@ -153,10 +123,9 @@ def test_edits_of_a_view_come_to_the_tree_of_a_plain_folder(
     for path in SEED:
         (plain / path).parent.mkdir(parents=True, exist_ok=True)
         (plain / path).write_bytes(path.encode())
-    trees = Trees(ObjectStore(memory / "objects"), memory / "written")
     before = trees.scanned(plain)
     for script in scripts:
-        view = views_in_memory.open(before, SHAPE)
+        view = views.open(before, SHAPE)
         try:
             for edit in script:
                 assert outcome(edit, view.folder.path) == outcome(edit, plain)
@@ -168,6 +137,6 @@ def test_edits_of_a_view_come_to_the_tree_of_a_plain_folder(
             assert trees.scanned(view.folder.path) == expected
         finally:
             view.close()
-        views_in_memory.derive(before, found.root)
+        views.derive(before, found.root)
         before = found.root
         without_hard_links(plain)

@@ -227,12 +227,12 @@ def test_view_lets_no_device_and_no_set_id_bit_work(views: Views, base: FolderNo
 
 
 def test_nobody_else_on_the_host_reaches_a_view(
-    views: Views, base: FolderNode, tmp_path: Path
+    views: Views, base: FolderNode, memory: Path
 ) -> None:
     """The folder that a view is in is closed to other users, and so are the layers below."""
     view = views.open(base, SHAPE)
     try:
-        room, layers = view.folder.path.parent.stat(), (tmp_path / "layers").stat()
+        room, layers = view.folder.path.parent.stat(), (memory / "layers").stat()
         assert (room.st_uid, stat.S_IMODE(room.st_mode)) == (GUEST, 0o700)
         assert (layers.st_uid, stat.S_IMODE(layers.st_mode)) == (os.getuid(), 0o700)
     finally:
@@ -245,7 +245,7 @@ def test_closed_view_is_gone_and_stays_so(views: Views, base: FolderNode, tmp_pa
     change(view.folder.path)
     view.close()
     view.close()
-    assert mounts_in(tmp_path) == []
+    assert mounts_in(tmp_path / "views") == []
     assert not view.folder.path.exists()
     with pytest.raises(SandboxError, match="closed"):
         view.collect(LIMITS)
@@ -261,7 +261,7 @@ def test_view_that_cannot_be_made_leaves_nothing(
     objects.delete(node.digest)
     with pytest.raises(SandboxError, match=node.digest):
         views.open(base, SHAPE, start=lost)
-    assert mounts_in(tmp_path) == []
+    assert mounts_in(tmp_path / "views") == []
 
 
 def dead_owner() -> Owner:
@@ -301,7 +301,7 @@ def test_host_that_mounts_overlays_has_overlay_views(
     views = Views(tmp_path / "views", objects, layers, owner=GUEST)
     try:
         assert views.start() is ViewKind.OVERLAY
-        assert mounts_in(tmp_path) == []
+        assert mounts_in(tmp_path / "views") == []
     finally:
         views.close()
 
@@ -323,7 +323,7 @@ def test_host_that_mounts_no_overlay_has_copies(
     views = Views(tmp_path / "views", objects, layers, owner=GUEST)
     try:
         assert views.start() is ViewKind.COPY
-        assert mounts_in(tmp_path) == []
+        assert mounts_in(tmp_path / "views") == []
     finally:
         views.close()
 

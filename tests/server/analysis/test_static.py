@@ -11,6 +11,7 @@ from assize_sandbox.errors import SandboxError
 from assize_server.analysis import Analyser
 from assize_server.analysis.findings import FINDINGS_MOST
 from assize_server.core.analysis_settings import AnalysisSettings, MypyStrictness
+from assize_server.core.rules import Approval
 from assize_server.core.static_gates import TOOL, StaticChecks, StaticGates, StaticRule, held_by
 from assize_server.policies.static_rules import FOLDER, load_static
 from assize_server.settings import packaged_policies
@@ -22,6 +23,7 @@ GATES = StaticGates(
     warn=frozenset({"dynamic", "network", "overwriting", "suppressions"}),
     fail=frozenset({"processes"}),
     hold=frozenset({"deletion", "sql"}),
+    approval=Approval(frozenset({"data-owners"}), quorum=1, ttl_seconds=900),
 )
 SETTINGS = AnalysisSettings(
     ruff_select=("E9", "F63"),

@@ -12,6 +12,7 @@ from assize_server.analysis.findings import FINDINGS_MOST, most_severe, read_fin
 from assize_server.analysis.rows import POSITION_MOST
 from assize_server.analysis.station import rules_for_guest
 from assize_server.core.analysis_settings import AnalysisSettings, MypyStrictness
+from assize_server.core.rules import Approval
 from assize_server.core.static_gates import (
     NO_CHECKS,
     StaticChecks,
@@ -28,7 +29,12 @@ RULES = tuple(
         ("noqa", "hiding"),
     )
 )
-CHECKS = StaticChecks(RULES, StaticGates(frozenset({"hiding"}), hold=frozenset({"deletion"})))
+GATES = StaticGates(
+    warn=frozenset({"hiding"}),
+    hold=frozenset({"deletion"}),
+    approval=Approval(frozenset({"data-owners"}), quorum=1, ttl_seconds=900),
+)
+CHECKS = StaticChecks(RULES, GATES)
 SETTINGS = AnalysisSettings(
     ruff_select=("F",),
     ruff_ignore=(),

@@ -156,13 +156,14 @@ async def test_runs_at_once_each_see_their_own_view(court: Court) -> None:
 @pytest.mark.parametrize("field", ["name", "base"])
 async def test_workspace_or_snapshot_that_is_not_there_is_refused(court: Court, field: str) -> None:
     """By field, before anything runs."""
-    use = {"name": WORKSPACE, "base": ""} | {field: "ffffffff"}
+    wanted = {"name": WORKSPACE, "base": ""} | {field: "ffffffff"}
+    use = WorkspaceUse(wanted["name"], wanted["base"])
     async with AsyncClient(court.address) as client:
         with pytest.raises(errors.NotFound) as caught:
             await client.verify(
                 Submission((SourceFile("main.py", READS),), entry_point="main.py"),
                 EXITS_WELL,
-                workspace=WorkspaceUse(**use),
+                workspace=use,
             )
     assert [each.field for each in caught.value.violations] == [f"workspace.{field}"]
 

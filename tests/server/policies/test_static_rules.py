@@ -4,9 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assize_server.core.static_gates import StaticGates
-from assize_server.policies import static_rules
+from assize_server.policies import matchers, static_rules
+from assize_server.policies.static_fixtures import matches
 from assize_server.policies.static_rules import (
     StaticRuleError,
     digest,
@@ -225,3 +228,25 @@ def test_constraints_and_utils_are_ast_greps(tmp_path: Path) -> None:
     )
     assert faults(tmp_path, text) == []
     assert faults(tmp_path, text.replace("^os$", "^items$")) != []
+
+
+WORDS = (
+    "call attribute strng os.remove $A $$$ f($A,$$$B) ( ^(a|b [[:x:]] \\p{No} end value 2n+1 -1 é"
+)
+snippets = st.sampled_from([*WORDS.split(), "", "a b"])
+keys = st.sampled_from([*matchers.RELATION_KEYS, *matchers.NTH_CHILD_KEYS, "context", "knd"])
+matcher_values = st.recursive(
+    snippets | st.integers(-3, 3) | st.booleans(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=200)
+@given(st.dictionaries(keys, matcher_values, max_size=4))
+def test_any_rule_object_is_taken_or_refused_and_then_matched(matcher: dict[str, object]) -> None:
+    """Nothing else happens: what is taken can be matched, and the rest is refused."""
+    config = {"rule": matcher}
+    if list(matchers.faults(matcher, ("rule",))) or matchers.refusal(config) is not None:
+        return
+    matches(config, "import os\n@a\ndef f(x): return os.remove('a', [1, 2])\n")

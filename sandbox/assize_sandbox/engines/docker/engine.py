@@ -28,6 +28,7 @@ from assize_sandbox.engines.docker.streams import AttachedStream
 from assize_sandbox.engines.init_process import InitProcess
 from assize_sandbox.engines.owner import Owner
 from assize_sandbox.engines.seccomp import read_profile
+from assize_sandbox.engines.surroundings import SANDBOX_UID
 from assize_sandbox.errors import ChannelClosed, SandboxError
 from assize_sandbox.images.docker_import import ensure_loaded
 from assize_sandbox.images.store import Image
@@ -84,6 +85,7 @@ class DockerEngine:
                 if facts.remaps_users
                 else "none: start the daemon with userns-remap to have one",
             },
+            sandbox_uid=facts.first_host_id + SANDBOX_UID,
         )
 
     async def _remove_orphans(self) -> None:

@@ -4,6 +4,7 @@ Docker drops a limit that the kernel cannot keep and goes on with a warning; the
 first, each with the remedy.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +28,8 @@ class DaemonFacts:
     security: tuple[str, ...]
     missing_limits: tuple[str, ...]
     limits_swap: bool
+    first_host_id: int = 0
+    """Who the container's user 0 is outside; 0 unless the daemon remaps users."""
 
     @property
     def remaps_users(self) -> bool:
@@ -45,7 +48,17 @@ def read_info(info: Mapping[str, object]) -> DaemonFacts:
         security=security_names(options if isinstance(options, list) else []),
         missing_limits=tuple(name for name in limits if info.get(name) is not True),
         limits_swap=info.get("SwapLimit") is True,
+        first_host_id=first_host_id(str(info.get("DockerRootDir", ""))),
     )
+
+
+def first_host_id(root: str) -> int:
+    """Return who a daemon's user 0 is: one that remaps users keeps its own folder for them.
+
+    Such as /var/lib/docker/100000.100000 (docs.docker.com/engine/security/userns-remap).
+    """
+    found = re.search(r"/(\d+)\.\d+$", root)
+    return int(found[1]) if found else 0
 
 
 def security_names(options: list[object]) -> tuple[str, ...]:
