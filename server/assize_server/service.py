@@ -35,7 +35,7 @@ from assize_server.landing.grounds import grounds
 from assize_server.landing.office import Office, offices
 from assize_server.landing.pins import Pins
 from assize_server.landing.showing import shown
-from assize_server.ledger.recording import RecordingExecutor
+from assize_server.ledger.recording import Recall, RecordingExecutor
 from assize_server.policies.live import LivePolicies
 from assize_server.policies.load import PolicySet
 from assize_server.rpc.admission import DEFAULT_POLICY
@@ -164,6 +164,7 @@ def _dispatcher(
         concurrency=settings.concurrency,
         waiting=settings.waiting,
         has_room=host_has_room,
+        recall=Recall(opened.database),
     )
 
 

@@ -32,7 +32,7 @@ from assize_server.landing.grounds import grounds
 from assize_server.landing.office import Office, offices
 from assize_server.landing.pins import Pins
 from assize_server.landing.showing import shown
-from assize_server.ledger.recording import RecordingExecutor
+from assize_server.ledger.recording import Recall, RecordingExecutor
 from assize_server.policies.live import LivePolicies
 from assize_server.rpc.rooms import Rooms
 from assize_server.rpc.server import RpcServer
@@ -139,7 +139,9 @@ async def sitting(
             pool, analyser, ISOLATION, grounds=grounds(views), landing=office.landing
         )
         recording = RecordingExecutor(executor, opened.database, office.ledger, state.seconds)
-        dispatcher = LocalDispatcher(recording, concurrency=8, waiting=32)
+        dispatcher = LocalDispatcher(
+            recording, concurrency=8, waiting=32, recall=Recall(opened.database)
+        )
         stack.push_async_callback(dispatcher.drain, 0)
         pins = Pins(opened.database, opened.objects)
         await office.begin(dispatcher, policies, pins)

@@ -10,6 +10,7 @@ import typer
 from assize.access import channel_credentials, read_token
 from assize.audit.client import AuditClient
 from assize.cli.target import reached
+from assize.workspaces import WorkspaceClient
 
 TokenFileOption = Annotated[
     Path | None,
@@ -53,6 +54,31 @@ def audit_client(
     with (
         reached(server) as address,
         AuditClient(
+            address, token=token, timeout_seconds=timeout_seconds, credentials=credentials
+        ) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def workspaces_connected(
+    server: str,
+    timeout_seconds: float,
+    token_file: Path | None = None,
+    authorities: Path | None = None,
+    *,
+    tls: bool = False,
+) -> Iterator[WorkspaceClient]:
+    """Give a client of the workspaces at `server`, or of those of a service inside this process.
+
+    Raises:
+        AssizeError: The token or the authorities cannot be read, or the token may not be sent.
+    """
+    token = read_token(token_file)
+    credentials = channel_credentials(authorities) if tls or authorities else None
+    with (
+        reached(server) as address,
+        WorkspaceClient(
             address, token=token, timeout_seconds=timeout_seconds, credentials=credentials
         ) as client,
     ):

@@ -11,7 +11,6 @@ import typer
 from assize.client import Client
 from assize.errors import AssizeError
 from assize.wire import DEFAULT_TIMEOUT_SECONDS
-from assize.workspaces import WorkspaceClient
 
 _GROUP: Final = "assize.embedded"
 _MISSING: Final = (
@@ -69,19 +68,6 @@ def reached(server: str) -> Iterator[str]:
     """
     with ExitStack() as stack:
         yield server or stack.enter_context(_embedded())
-
-
-@contextmanager
-def workspaces_connected(server: str, timeout_seconds: float) -> Iterator[WorkspaceClient]:
-    """Give a client of the workspaces at `server`, or of those of a service inside this process.
-
-    Raises:
-        BadParameter: There is neither.
-        EmbeddedFailure: The service inside this process does not start.
-    """
-    with ExitStack() as stack:
-        address = server or stack.enter_context(_embedded())
-        yield stack.enter_context(WorkspaceClient(address, timeout_seconds=timeout_seconds))
 
 
 @contextmanager

@@ -168,8 +168,9 @@ def leave_channel() -> None:
 
 def limit_self() -> None:
     """Set the limits of the child and of the ruff that it starts."""
+    # At the hard bound the kernel kills without a word, at the soft one it says why (SIGXCPU).
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
     bounds = {
-        resource.RLIMIT_CPU: CPU_SECONDS,
         resource.RLIMIT_AS: MEMORY_BYTES,
         resource.RLIMIT_FSIZE: FILE_BYTES,
         resource.RLIMIT_NOFILE: OPEN_FILES,

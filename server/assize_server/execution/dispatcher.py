@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,6 +27,10 @@ EVENTS_MOST: Final = 1000
 """Hints kept of one job; beyond it only the verdict is."""
 
 _log = structlog.get_logger(__name__)
+
+
+Recall = Callable[[Job], Awaitable[Verdict | None]]
+"""Finds the verdict that the very same request got before; raises `IdReused`."""
 
 
 @dataclass(slots=True)
@@ -59,7 +63,10 @@ class LocalDispatcher:
         concurrency: int,
         waiting: int,
         has_room: Callable[[Job], bool] = lambda _job: True,
+        recall: Recall | None = None,
     ) -> None:
+        """Run jobs; `recall` finds the verdicts of those that ended before this process began."""
+        self._recall = recall
         self._executor = executor
         self._slots = asyncio.Semaphore(concurrency)
         self._most = concurrency + waiting
@@ -71,11 +78,25 @@ class LocalDispatcher:
     async def submit(self, job: Job) -> None:
         """Queue a job. Idempotent by id; a job of that id that is being cancelled is waited for."""
         await self._until_gone(job.id)
-        known = self._live.get(job.id) or self._finished.get(job.id)
-        if known is not None:
-            if known.job != job:
-                raise IdReused(f"{job.id} was given to another verification")
+        if self._is_known(job):
             return
+        if self._recall is not None:
+            verdict = await self._recall(job)
+            # Others may have come while we asked.
+            if self._is_known(job):
+                return
+            if verdict is not None:
+                self._remember(_Record(job, _Record.of(job).events, verdict))
+                return
+        self._start(job)
+
+    def _is_known(self, job: Job) -> bool:
+        known = self._live.get(job.id) or self._finished.get(job.id)
+        if known is not None and known.job != job:
+            raise IdReused(f"{job.id} was given to another verification")
+        return known is not None
+
+    def _start(self, job: Job) -> None:
         self._refuse_if_unable(job)
         record = _Record.of(job)
         self._live[job.id] = record
@@ -92,9 +113,8 @@ class LocalDispatcher:
         """
         if job.id in self._live:
             raise IdReused(f"{job.id} is under way")
-        self._refuse_if_unable(job)
         self._finished.pop(job.id, None)
-        await self.submit(job)
+        self._start(job)
 
     async def _until_gone(self, job_id: JobId) -> None:
         while (record := self._live.get(job_id)) is not None and record.leaving:

@@ -9,6 +9,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -17,7 +18,7 @@ from assize.audit.entries import EntryKind
 from assize.convert.requests import VerificationRequest, request_from_bytes
 from assize.errors import InvalidFields
 from assize.model.approvals import Hold, HoldState
-from assize.model.verdict import Reason, Status
+from assize.model.verdict import Reason, Status, Verdict
 from assize.model.workspaces import EntryKind as LogKind
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.workspaces.objects import ObjectStore
@@ -26,7 +27,7 @@ from assize_server.approvals.errors import NotRedeemable
 from assize_server.audit.log import append
 from assize_server.landing import entries, records
 from assize_server.landing.moves import Moves
-from assize_server.ledger import verdicts
+from assize_server.ledger import drafts, verdicts
 from assize_server.ledger.recording import Ledger
 from assize_server.ledger.settlement import Settlement
 from assize_server.store.database import Database
@@ -35,6 +36,7 @@ from assize_server.workspaces.errors import Conflict, OverQuota, Unknown
 from assize_server.workspaces.proof import prove
 from assize_server.workspaces.quotas import Quotas
 from assize_server.workspaces.records import Entry, Snapshot
+from assize_server.workspaces.steps import step
 
 Release = Callable[[VerificationRequest, Hold], Awaitable[None]]
 """Has a request judged that was held before it ran, under its old id; raises `SandboxError`."""
@@ -68,9 +70,19 @@ class Carrier:
         self._clock = clock
 
     async def recover(self) -> None:
-        """End the holds whose approved run was under way when the service ended."""
+        """Write the verdicts that were not when the service ended, and end what it cut off.
+
+        A run that had landed, or was held, is told so; an approved one that had not, failed.
+        """
+        for verification_id in await self._database.read(drafts.left):
+            await self._database.write(partial(self._tell, verification_id))
         for hold in await self._database.read(records.started_runs):
             await self._fail(hold, HoldState.FAILED, "the service ended during the run")
+
+    def _tell(self, verification_id: str, connection: Connection) -> None:
+        draft = drafts.find(connection, verification_id)
+        if draft is not None:
+            self._ledger.record_left(connection, draft, int(self._clock() * 1000))
 
     async def commit(self, hold_id: str) -> None:
         """Make the effects of an approved hold the workspace's head."""
@@ -78,7 +90,9 @@ class Carrier:
         hold = bundle.hold
         try:
             base, target = await self._proven(hold)
+            step("proven")
             await self._database.write(lambda connection: self._commit(connection, hold, target))
+            step("approved effects landed")
         except (Conflict, Unknown) as error:
             await self._fail(hold, HoldState.CONFLICT, str(error))
         except (NotRedeemable, OverQuota, SandboxError) as error:
@@ -113,6 +127,7 @@ class Carrier:
         decisions.spend(
             connection, hold.id, self._moves.approvers, current_policy=digest, now=now_ms // 1000
         )
+        step("approval spent, not committed")
         kept = records.kept_commit(connection, hold.id)
         if kept is None:
             raise SandboxError(f"nothing is kept beside the hold {hold.id}")
@@ -136,6 +151,7 @@ class Carrier:
                 EntryKind.COMMIT, hold.verification_id, hold.effect_set, now_ms, hold.id
             ),
         )
+        step("commit written down, not committed")
         text = f"passed; hold {hold.id} was approved"
         self._settle(connection, hold, Settlement(Status.PASSED, None, text), now_ms)
 
@@ -145,6 +161,7 @@ class Carrier:
         hold = bundle.hold
         try:
             request = await self._database.write(lambda connection: self._start(connection, hold))
+            step("approved run to be started")
             await self._release(request, hold)
         except (NotRedeemable, SandboxError, InvalidFields) as error:
             await self._fail(hold, HoldState.FAILED, str(error))
@@ -189,8 +206,9 @@ class Carrier:
         """Bring the verdict that was HELD up to date, and forget what was kept beside the hold."""
         found = verdicts.find(connection, hold.verification_id)
         request = records.kept_run(connection, hold.id)
-        if found is None:
-            # Decided before its verdict was written down: that will be, with this on it.
+        if found is None or not is_of(found[1], hold):
+            # Decided before its verdict was written down: that will be, with this on it. A run
+            # that was held before has the verdict of its other hold until then.
             verdicts.keep_settlement(connection, hold.id, settlement)
         elif found[1].status is Status.HELD and request is not None:
             submitter, verdict = found
@@ -198,3 +216,8 @@ class Carrier:
             times_ms = hold.created_at * 1000, now_ms
             self._ledger.record(connection, submitter, request_from_bytes(request), told, times_ms)
         records.forget(connection, hold.id)
+
+
+def is_of(verdict: Verdict, hold: Hold) -> bool:
+    """Tell whether a verdict is one that waits, or waited, for this very hold."""
+    return verdict.hold is not None and verdict.hold.hold_id == hold.id

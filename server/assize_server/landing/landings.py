@@ -38,10 +38,12 @@ from assize_server.execution.ground import Ground
 from assize_server.execution.job import Job, PinnedWorkspace
 from assize_server.execution.landing import Landed
 from assize_server.landing import holding
+from assize_server.landing.drafting import of_held_source, of_landed
 from assize_server.landing.moves import Moves
 from assize_server.workspaces.contents import measured
 from assize_server.workspaces.errors import Conflict, OverQuota
 from assize_server.workspaces.records import Snapshot
+from assize_server.workspaces.steps import step
 
 _log = structlog.get_logger(__name__)
 
@@ -126,9 +128,9 @@ class WorkspaceLanding:
             case Decision.DENY:
                 return found.landed(WorkspaceOutcome.DISCARDED, denial(found.weighing))
             case Decision.HOLD:
-                return await self._held(job, found)
+                return await self._held(job, conclusion, found)
             case Decision.ALLOW:
-                return await self._committed(job, found)
+                return await self._committed(job, conclusion, found)
 
     async def _weighed(
         self, job: Job, pinned: PinnedWorkspace, ground: Ground, left: Collected | None
@@ -148,11 +150,14 @@ class WorkspaceLanding:
         paths = [file.path for file in job.submission.files]
         return without_untouched(self._objects, pinned.base.root, pinned.start, root, paths)
 
-    async def _committed(self, job: Job, found: Left) -> Landed:
+    async def _committed(self, job: Job, conclusion: Conclusion, found: Left) -> Landed:
         await asyncio.to_thread(self._objects.sync)
+        step("objects of the run durable")
         now_ms = int(self._clock() * 1000)
+        landed = found.landed(WorkspaceOutcome.COMMITTED)
+        draft = of_landed(job, conclusion, landed)
         try:
-            await self._moves.commit(job, found.snapshot, found.effects, now_ms)
+            await self._moves.commit(job, found.snapshot, found.effects, draft, now_ms)
         except Conflict as error:
             return found.landed(
                 WorkspaceOutcome.CONFLICT, (Status.INFRA_ERROR, Reason.CONFLICT, str(error))
@@ -161,19 +166,24 @@ class WorkspaceLanding:
             return found.landed(
                 WorkspaceOutcome.DISCARDED, (Status.FAILED, Reason.DISK_LIMIT, str(error))
             )
-        return found.landed(WorkspaceOutcome.COMMITTED)
+        return landed
 
-    async def _held(self, job: Job, found: Left) -> Landed:
+    async def _held(self, job: Job, conclusion: Conclusion, found: Left) -> Landed:
         await asyncio.to_thread(self._objects.sync)
+        step("objects of the run durable")
+        landed = found.landed(WorkspaceOutcome.COMMITTED)
+        draft = of_landed(job, conclusion, landed)
         try:
             if await self._moves.commit_by_grant(
-                job, found.snapshot, found.effects, found.weighing, self._clock()
+                job, found.snapshot, found.effects, found.weighing, draft, self._clock()
             ):
-                return found.landed(WorkspaceOutcome.COMMITTED)
+                return landed
             made = holding.of_effects(
                 job, found.effects, found.weighing, self._moves.audience, int(self._clock())
             )
-            kept = await self._moves.keep_effects(job, made.hold, found.snapshot, self._caps)
+            waiting = found.landed(WorkspaceOutcome.HELD, held(made.notice), made.notice)
+            draft = of_landed(job, conclusion, waiting)
+            kept = await self._moves.keep_effects(job, made.hold, found.snapshot, draft, self._caps)
         except (HoldTooLarge, TooManyHolds, OverQuota) as error:
             ending = (Status.FAILED, Reason.POLICY_DENIED, str(error))
             return found.landed(WorkspaceOutcome.DISCARDED, ending)
@@ -182,7 +192,7 @@ class WorkspaceLanding:
                 WorkspaceOutcome.CONFLICT, (Status.INFRA_ERROR, Reason.CONFLICT, str(error))
             )
         self._announce(kept)
-        return found.landed(WorkspaceOutcome.HELD, held(made.notice), made.notice)
+        return waiting
 
     async def hold_before(self, job: Job, findings: tuple[Finding, ...]) -> HoldNotice:
         """Keep a job whose source asks for a person, and tell who must decide.
@@ -194,7 +204,8 @@ class WorkspaceLanding:
         if approval is None:
             raise SandboxError("the policy holds this code and names nobody who may approve it")
         made = holding.of_source(job, findings, approval, self._moves.audience, int(self._clock()))
-        self._announce(await self._moves.keep_run(job, made.hold, self._caps))
+        draft = of_held_source(job, findings, made.notice)
+        self._announce(await self._moves.keep_run(job, made.hold, draft, self._caps))
         return made.notice
 
 

@@ -1,13 +1,12 @@
 """Everything that moves a workspace's head for a run: one transaction each.
 
-What lands together in each: the hold or grant is spent, the head moves, the audit log says so, the
-verdict that was given is brought up to date. What raises inside leaves nothing of it. The layer
-that the next run needs is made afterwards: it is a cache.
+What lands together in each: the hold or grant is spent, the head moves, the audit log says so, a
+verdict that was given is brought up to date, a draft of one that is still to come is kept. What
+raises leaves nothing of it. The layer that the next run needs is made afterwards: it is a cache.
 """
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
@@ -15,14 +14,13 @@ from sqlalchemy import Connection
 
 from assize.audit.entries import EntryKind
 from assize.canonical import effect_set_digest
-from assize.convert.requests import VerificationRequest, request_to_bytes
+from assize.convert.requests import request_to_bytes
 from assize.model.approvals import Hold, HoldSummary, RequiredApproval
 from assize.model.effects import EffectSet
-from assize.model.submission import RequestedLimits
+from assize.model.verdict import Verdict
 from assize.model.workspaces import EntryKind as LogKind
 from assize.trees import FolderNode
 from assize_sandbox.errors import SandboxError
-from assize_sandbox.limits import Limits
 from assize_server.approvals.drafts import fresh_nonce
 from assize_server.approvals.errors import GrantExhausted
 from assize_server.approvals.grants import use_grants
@@ -32,10 +30,13 @@ from assize_server.core.approvers import Approvers
 from assize_server.core.weighing import Weighing
 from assize_server.execution.job import Job, PinnedWorkspace
 from assize_server.landing import entries, records
+from assize_server.landing.requests import request_of
+from assize_server.ledger import drafts
 from assize_server.store.database import Database
 from assize_server.workspaces import heads
 from assize_server.workspaces.quotas import Quotas
 from assize_server.workspaces.records import Entry, Snapshot
+from assize_server.workspaces.steps import step
 
 _SECOND_MS: Final = 1000
 
@@ -72,8 +73,12 @@ class Moves:
         """Who may approve now."""
         return self._approvers()
 
-    async def commit(self, job: Job, snapshot: Snapshot, effects: EffectSet, now_ms: int) -> None:
+    async def commit(
+        self, job: Job, snapshot: Snapshot, effects: EffectSet, draft: Verdict, now_ms: int
+    ) -> None:
         """Make what a run left the head, if the head is what the run began with.
+
+        `draft` is what is told of the run if its verdict is never written.
 
         Raises:
             Conflict: It is not.
@@ -85,12 +90,21 @@ class Moves:
             self._move(connection, job, pinned, snapshot, now_ms)
             entry = entries.of_commit(EntryKind.COMMIT, job.id, effects, now_ms)
             append(connection, entry)
+            drafts.keep(connection, job, draft, now_ms)
+            step("effects landed, not committed")
 
         await self._database.write(act)
+        step("effects landed")
         await self.make_ready(pinned.base.root, snapshot.root)
 
     async def commit_by_grant(
-        self, job: Job, snapshot: Snapshot, effects: EffectSet, weighing: Weighing, now: float
+        self,
+        job: Job,
+        snapshot: Snapshot,
+        effects: EffectSet,
+        weighing: Weighing,
+        draft: Verdict,
+        now: float,
     ) -> bool:
         """Do the same where signed grants stand for the approval that is asked; tell if they do.
 
@@ -113,7 +127,7 @@ class Moves:
                 verification_id=job.id,
                 submitter=job.submitter,
                 workspace=pinned.name,
-                policy_digest=job.policy.digest,
+                policy_digest=job.policy_as_named,
                 subject=effect_set_digest(effects),
                 now=int(now),
             )
@@ -121,8 +135,11 @@ class Moves:
                 made = entries.of_grant_use(use.grant_id, job.id, effects, use.effects, now_ms)
                 append(connection, made)
             if uses:
+                step("grant used, not committed")
                 self._move(connection, job, pinned, snapshot, now_ms)
                 append(connection, entries.of_commit(EntryKind.COMMIT, job.id, effects, now_ms))
+                drafts.keep(connection, job, draft, now_ms)
+                step("granted effects landed, not committed")
             return bool(uses)
 
         try:
@@ -130,11 +147,12 @@ class Moves:
         except GrantExhausted:
             return False
         if landed:
+            step("granted effects landed")
             await self.make_ready(pinned.base.root, snapshot.root)
         return landed
 
     async def keep_effects(
-        self, job: Job, hold: Hold, snapshot: Snapshot, caps: Caps
+        self, job: Job, hold: Hold, snapshot: Snapshot, draft: Verdict, caps: Caps
     ) -> HoldSummary:
         """Keep what a run left until a person has decided.
 
@@ -149,11 +167,15 @@ class Moves:
             records.keep_run(connection, hold.id, request)
             records.keep_commit(connection, hold.id, pinned.workspace_id, snapshot)
             append(connection, entries.of_hold(EntryKind.HOLD, hold, hold.created_at * _SECOND_MS))
+            drafts.keep(connection, job, draft, hold.created_at * _SECOND_MS)
+            step("effects kept, not committed")
             return made
 
-        return await self._database.write(act)
+        kept = await self._database.write(act)
+        step("effects kept")
+        return kept
 
-    async def keep_run(self, job: Job, hold: Hold, caps: Caps) -> HoldSummary:
+    async def keep_run(self, job: Job, hold: Hold, draft: Verdict, caps: Caps) -> HoldSummary:
         """Keep a request until a person has decided whether it is run.
 
         Raises:
@@ -165,9 +187,13 @@ class Moves:
             made = create_hold(connection, hold, fresh_nonce(), caps)
             records.keep_run(connection, hold.id, request)
             append(connection, entries.of_hold(EntryKind.HOLD, hold, hold.created_at * _SECOND_MS))
+            drafts.keep(connection, job, draft, hold.created_at * _SECOND_MS)
+            step("run kept, not committed")
             return made
 
-        return await self._database.write(act)
+        kept = await self._database.write(act)
+        step("run kept")
+        return kept
 
     async def make_ready(self, before: FolderNode, after: FolderNode) -> None:
         """Make the layer that the next run needs. A failure costs time, later, and nothing else."""
@@ -175,7 +201,7 @@ class Moves:
             return
         try:
             await asyncio.to_thread(self._layers.derive, before, after)
-        except SandboxError as error:
+        except (SandboxError, OSError) as error:
             _log.warning("layer_not_made", error=str(error))
 
     def _move(
@@ -197,27 +223,3 @@ def workspace_of(job: Job) -> PinnedWorkspace:
     if job.workspace is None:
         raise ValueError("the job has no workspace")
     return job.workspace
-
-
-def request_of(job: Job) -> VerificationRequest:
-    """Return a request that asks for this very job again: its snapshot, and limits as they were."""
-    pinned = job.workspace
-    use = None if pinned is None else replace(pinned.use, base=pinned.base.id)
-    limits = asked_again(job.limits)
-    return VerificationRequest(
-        job.submission, job.spec, job.policy.name, limits, job.request_id, use
-    )
-
-
-def asked_again(limits: Limits) -> RequestedLimits:
-    """Return the request that leads to these limits."""
-    return RequestedLimits(
-        wall_seconds=limits.wall_seconds,
-        cpu_seconds=limits.cpu_seconds,
-        memory_bytes=limits.shape.memory_bytes,
-        pids=limits.shape.pids,
-        output_bytes=limits.output_bytes,
-        disk_bytes=limits.shape.disk_bytes,
-        file_bytes=limits.file_bytes,
-        open_files=limits.open_files,
-    )

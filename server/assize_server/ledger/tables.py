@@ -1,4 +1,4 @@
-"""The table of verdicts."""
+"""The tables of verdicts, and of what is told where none could be written."""
 
 from typing import Final
 
@@ -11,6 +11,8 @@ verdicts: Final = Table(
     metadata,
     Column("verification_id", String, primary_key=True),
     Column("submitter", String, nullable=False),
+    # What was asked, by digest: the same id with another request is refused.
+    Column("request", String, nullable=False),
     Column("status", String, nullable=False),
     Column("verdict", LargeBinary, nullable=False),
     Column("time_ms", Integer, nullable=False),
@@ -24,4 +26,16 @@ settlements: Final = Table(
     Column("status", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("message", String, nullable=False),
+)
+
+drafts: Final = Table(
+    "verdict_drafts",
+    metadata,
+    Column("verification_id", String, primary_key=True),
+    Column("submitter", String, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    Column("verdict", LargeBinary, nullable=False),
+    # The hold that let the code run; empty where there was none.
+    Column("released_by", String, nullable=False),
+    Column("time_ms", Integer, nullable=False),
 )

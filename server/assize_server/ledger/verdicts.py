@@ -14,11 +14,17 @@ KEPT_MOST: Final = 100_000
 """Verdicts that are remembered; the audit log remembers that there were others."""
 
 
-def record(connection: Connection, submitter: str, verdict: Verdict, time_ms: int) -> None:
-    """Remember a verdict. One that was given before approval gives way to the one given after."""
+def record(
+    connection: Connection, submitter: str, request: str, verdict: Verdict, time_ms: int
+) -> None:
+    """Remember a verdict on a request, by its digest.
+
+    One that was given before an approval gives way to the one given after it.
+    """
     values = {
         "verification_id": verdict.verification_id,
         "submitter": submitter,
+        "request": request,
         "status": verdict.status.value,
         "verdict": verdict_to_bytes(verdict),
         "time_ms": time_ms,
@@ -39,6 +45,16 @@ def find(connection: Connection, verification_id: str) -> tuple[str, Verdict] | 
         )
     ).one_or_none()
     return None if row is None else (row.submitter, verdict_from_bytes(row.verdict))
+
+
+def recall(connection: Connection, verification_id: str) -> tuple[str, Verdict] | None:
+    """Return the digest of what was asked under an id, and its verdict; None where nothing was."""
+    row = connection.execute(
+        select(verdicts.c.request, verdicts.c.verdict).where(
+            verdicts.c.verification_id == verification_id
+        )
+    ).one_or_none()
+    return None if row is None else (row.request, verdict_from_bytes(row.verdict))
 
 
 def trim(connection: Connection, most: int = KEPT_MOST) -> int:

@@ -201,6 +201,27 @@ async def test_verdict_and_signed_statement_are_there_after_a_restart(tmp_path: 
         assert await court.verdict(given.verification_id) == given
 
 
+async def test_repeated_request_id_is_answered_and_not_run_after_a_restart(tmp_path: Path) -> None:
+    """Its effects would land twice; another request under the id is refused."""
+    submission = Submission((SourceFile("main.py", WRITES),), entry_point="main.py")
+    given = []
+    for _ in range(2):
+        async with sitting(tmp_path, PROGRAMS) as court, AsyncClient(court.address) as client:
+            given.append(
+                await client.verify(
+                    submission,
+                    EXITS_WELL,
+                    request_id="r1",
+                    workspace=WorkspaceUse(WORKSPACE),
+                )
+            )
+            runs = len(court.engine.recorded)
+            with pytest.raises(errors.InvalidRequest):
+                await client.verify(submission, EXITS_WELL, request_id="r1")
+    assert given[0] == given[1]
+    assert (given[0].status, runs) == (Status.PASSED, 0)
+
+
 async def test_failed_check_beside_a_passed_one_commits_nothing(court: Court) -> None:
     """The spec decides first; the policy is asked of passes alone."""
     spec = Spec((Check("exits", ExitCode(0)), Check("says", Stdout(ExactText("hello\n")))))

@@ -72,6 +72,7 @@ def push(store: WorkspaceStore) -> object:
         data = objects[digest]
         for start in range(0, len(data), PART_BYTES):
             upload.take(digest, len(data), data[start : start + PART_BYTES])
+        upload.finish()
         upload.close()
         store.note_uploads(owner, upload.kept)
     base = store.snapshots("ann", "shop", "head")[0].id
