@@ -89,19 +89,28 @@ def test_sandbox_target_holds_what_the_service_puts_into_a_sandbox(
     assert audited == files_of_ours(built, used)
 
 
-def test_stopped_service_drains_and_leaves_no_container(built: Built) -> None:
-    """SIGTERM reaches the service itself."""
-    with built.started() as running:
-        wait_until_serving(running)
-        owner = f"{process_id(running.container)}."
-        running.container.stop(timeout=STOP_SECONDS)
-        assert running.container.wait()["StatusCode"] == 0
-    left = built.daemon.containers.list(all=True, filters={"label": OWNER_LABEL})
-    assert [one for one in left if one.labels[OWNER_LABEL].startswith(owner)] == []
+def test_stopped_service_drains_and_what_it_remembers_outlives_its_container(built: Built) -> None:
+    """SIGTERM reaches the service itself. Verdicts and keys are in the volume of the state."""
+    with built.volume() as state:
+        with built.started(state=state) as running:
+            wait_until_serving(running)
+            before = verify(running.address, "print(6 * 7)")
+            keys = keys_of(running)
+            owner = f"{process_id(running.container)}."
+            running.container.stop(timeout=STOP_SECONDS)
+            assert running.container.wait()["StatusCode"] == 0
+        left = built.daemon.containers.list(all=True, filters={"label": OWNER_LABEL})
+        assert [one for one in left if one.labels[OWNER_LABEL].startswith(owner)] == []
+        with built.started(state=state) as running:
+            wait_until_serving(running)
+            with Client(running.address) as client:
+                after = client.verdict(before.verification_id)
+            assert (after.status, after.checks) == (before.status, before.checks)
+            assert keys_of(running) == keys
 
 
 def test_service_without_rights_keeps_a_workspace_and_runs_nothing_over_it(
-    built: Built, service: Running, tmp_path: Path
+    service: Running, tmp_path: Path
 ) -> None:
     """Views need root. It says so, of the run that wanted one and in its own log output."""
     (tmp_path / "kept.txt").write_text("kept")
@@ -115,20 +124,6 @@ def test_service_without_rights_keeps_a_workspace_and_runs_nothing_over_it(
     assert verdict.status is Status.INFRA_ERROR, verdict
     assert "workspace" in verdict.message, verdict
     assert b"no code is run over workspaces" in service.container.logs()
-
-
-def test_what_a_service_remembers_outlives_its_container(built: Built) -> None:
-    """Verdicts, the audit log and the key that signs it are in the volume of the state."""
-    with built.volume() as state:
-        with built.started(state=state) as running:
-            wait_until_serving(running)
-            before = verify(running.address, "print(6 * 7)")
-            key = keys_of(running)
-        with built.started(state=state) as running:
-            wait_until_serving(running)
-            with Client(running.address) as client:
-                assert client.verdict(before.verification_id) == before
-            assert keys_of(running) == key
 
 
 @pytest.mark.parametrize(

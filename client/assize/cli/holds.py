@@ -48,6 +48,9 @@ def list_holds(
         _print_json([to_json(hold) for hold in found])
     else:
         sys.stdout.writelines(f"{summary_line(hold)}\n" for hold in found)
+        if not found:
+            waits = "there are no such holds" if every or states else "nothing waits for a person"
+            typer.echo(waits, err=True)
     sys.stdout.flush()
 
 

@@ -120,12 +120,12 @@ def command(
     if fault := fault_of(addresses, authenticated=access is not None, allow_remote=allow_remote):
         typer.echo(f"error: {fault}", err=True)
         raise typer.Exit(EXIT_USAGE)
-    log_output.to_stderr(logging.INFO)
     try:
         base = from_environment()
     except ValueError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(EXIT_USAGE) from error
+    log_output.to_stderr(logging.INFO)
     settings = replace(
         base,
         engine=engine or base.engine,
@@ -269,5 +269,5 @@ async def approvals_server(
         port = await server.start(address, None if address.startswith("unix:") else tls)
     finally:
         os.umask(chosen)
-    _log.info("listening for approvers", address=address, port=port)
+    _log.info("answering approvers", address=address, port=port)
     return server
