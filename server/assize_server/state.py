@@ -16,6 +16,7 @@ from typing import Final
 
 from assize_sandbox.workspaces.objects import ObjectStore
 from assize_server.attestation.keys import ServiceKeys
+from assize_server.audit.records import record_workspace
 from assize_server.audit.running import RunningLog, keeping_log
 from assize_server.core.policy import Policy
 from assize_server.landing import records
@@ -77,5 +78,6 @@ async def opened(settings: Settings, policies: Iterable[Policy]) -> AsyncIterato
             objects,
             folder / "objects",
             pins=lambda: database.read_now(records.pinned_trees),
+            journal=record_workspace,
         )
         yield State(folder, database, log, workspaces)

@@ -9,13 +9,14 @@ import typer
 
 from assize.access import channel_credentials, read_token
 from assize.audit.client import AuditClient
-from assize.cli.target import reached
+from assize.cli.target import AUTHORITIES_VARIABLE, TOKEN_FILE_VARIABLE, reached
 from assize.workspaces import WorkspaceClient
 
 TokenFileOption = Annotated[
     Path | None,
     typer.Option(
         "--token-file",
+        envvar=TOKEN_FILE_VARIABLE,
         metavar="FILE",
         show_default=False,
         help="Holds the token to show; without it, ASSIZE_TOKEN is shown, if that is set.",
@@ -28,6 +29,7 @@ AuthoritiesOption = Annotated[
     Path | None,
     typer.Option(
         "--tls-ca",
+        envvar=AUTHORITIES_VARIABLE,
         metavar="FILE",
         show_default=False,
         help="Speak TLS, and believe these certificate authorities (PEM) and no others.",

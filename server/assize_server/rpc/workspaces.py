@@ -86,7 +86,8 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
         self, request: workspace_pb2.DeleteWorkspaceRequest, context: Any
     ) -> workspace_pb2.DeleteWorkspaceResponse:
         """Remove a workspace and its log."""
-        await _done(context, self._store.delete, self._caller(context), request.name)
+        caller, now_ms = self._caller(context), self._now_ms()
+        await _done(context, self._store.delete, caller, request.name, now_ms)
         return workspace_pb2.DeleteWorkspaceResponse()
 
     async def ListWorkspaces(  # noqa: N802

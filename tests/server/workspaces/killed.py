@@ -94,7 +94,7 @@ OPERATIONS: dict[str, Act] = {
     "rollback": lambda store: store.rollback("ann", "shop", "head~1", "", "", 0),
     "fork": lambda store: store.fork("ann", "shop", "head~1", "try", 0),
     "create": lambda store: store.create("ann", "try", 0),
-    "delete": lambda store: store.delete("ann", "shop"),
+    "delete": lambda store: store.delete("ann", "shop", 1),
     "collect": lambda store: store.collect(now_ms()),
 }
 
