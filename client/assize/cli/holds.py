@@ -17,7 +17,7 @@ from assize.cli.signing import written_aside
 from assize.cli.verify import Format, FormatOption
 from assize.model.approvals import HoldState
 
-app = typer.Typer(help="See what waits for a person.", no_args_is_help=True)
+app = typer.Typer(help="See what waits for a person.", no_args_is_help=True, add_completion=False)
 
 HoldArgument = Annotated[str, typer.Argument(metavar="HOLD", help="The hold's id.")]
 

@@ -5,13 +5,15 @@ yet are made by the first start.
 """
 
 import os
-import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
+
+import sqlalchemy
+from sqlalchemy.exc import SQLAlchemyError
 
 from assize.audit.checkpoints import MalformedCheckpoint, unverified
 from assize_sandbox.errors import SandboxError
@@ -31,7 +33,7 @@ from assize_server.landing.office import approvers_of
 from assize_server.policies.load import PolicyError, load_directory
 from assize_server.settings import Settings
 from assize_server.state import DATABASE
-from assize_server.store.database import VERSION
+from assize_server.store.database import VERSION, misfits
 
 GUEST_UID: Final = 65534
 """Who owns what views are tried with; any user but root does."""
@@ -70,17 +72,24 @@ def database(settings: Settings) -> Examined:
     path = settings.state_folder() / DATABASE
     if not path.exists():
         return Examined("database", passed=True, evidence="made at the first start")
+    read_only = sqlalchemy.create_engine(f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true")
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as opened:
-            (found,) = opened.execute("PRAGMA user_version").fetchone()
-            (tables,) = opened.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.Error as error:
-        remedy = "restore it, or set ASSIZE_STATE to an empty folder (docs/deployment.md, Backup)"
-        return Examined("database", passed=False, evidence=f"{path}: {error}", remedy=remedy)
+        with read_only.connect() as connection:
+            found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            lacking = misfits(connection)
+    except SQLAlchemyError as error:
+        problem = getattr(error, "orig", None) or error
+        remedy = "restore it, or set ASSIZE_STATE to an empty folder (docs/deployment.md)"
+        return Examined("database", passed=False, evidence=f"{path}: {problem}", remedy=remedy)
+    finally:
+        read_only.dispose()
+    told = f"version {found}, this Assize wants {VERSION}; {path.stat().st_size >> 10} KiB"
+    if lacking:
+        told += f"; without {', '.join(lacking)}"
     return Examined(
         "database",
-        found == VERSION or (found, tables) == (0, 0),
-        f"version {found}, this Assize wants {VERSION}; {path.stat().st_size >> 10} KiB",
+        found == VERSION and not lacking,
+        told,
         "set ASSIZE_STATE to an empty folder, or use the version that made it",
     )
 

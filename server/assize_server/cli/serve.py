@@ -13,6 +13,7 @@ import grpc
 import structlog
 import typer
 import uvloop
+from sqlalchemy.exc import SQLAlchemyError
 
 from assize_sandbox.errors import SandboxError
 from assize_server import log_output
@@ -112,7 +113,10 @@ def command(
     """Run the verification service until SIGTERM or Ctrl-C.
 
     At start every barrier of the sandbox is tried for real; one that does not hold stops the
-    service (exit status 4). SIGTERM drains: running verifications end, new ones are refused.
+    service (exit status 4). SIGTERM drains: running verifications end, new ones are refused. SIGHUP
+    reads policies and approvers anew; a file that is wrong changes nothing and is told in the log.
+
+    docs/deployment.md lists every variable that is read beside these options.
 
     Example: assize serve --listen unix:///run/assize/rpc.sock --engine runc
     """
@@ -140,7 +144,7 @@ def command(
     )
     try:
         uvloop.run(serve(settings, addresses))
-    except (SandboxError, PolicyError, OSError) as error:
+    except (SandboxError, PolicyError, OSError, SQLAlchemyError) as error:
         typer.echo(f"cannot serve: {error}", err=True)
         if remedy := getattr(error, "remedy", ""):
             typer.echo(f"to mend it: {remedy}", err=True)
