@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from assize_sandbox.workspaces.objects import ObjectStore
 from assize_server.attestation.keys import ServiceKeys
@@ -22,6 +23,8 @@ from assize_server.landing import records
 from assize_server.settings import Settings
 from assize_server.store.database import Database
 from assize_server.workspaces.store import WorkspaceStore
+
+DATABASE: Final = "assize.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ async def opened(settings: Settings, policies: Iterable[Policy]) -> AsyncIterato
         SandboxError: It cannot be opened, or was made by another version.
     """
     folder = settings.state_folder()
-    database = Database(folder / "assize.db")
+    database = Database(folder / DATABASE)
     async with AsyncExitStack() as stack:
         await database.open()
         stack.push_async_callback(database.close)
