@@ -1,9 +1,11 @@
 """What the README shows works as it is written there."""
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from assize import parse_spec
 from assize_sandbox.images.store import Image
 from assize_server.embedded import EmbeddedService
+from assize_server.settings import from_environment
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -31,10 +34,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def address(image: Image) -> Iterator[str]:
-    """A service to ask, on a socket of its own."""
+def address(image: Image, tmp_path: Path) -> Iterator[str]:
+    """A service to ask, on a socket and with a memory of its own."""
     del image
-    with EmbeddedService() as address:
+    settings = replace(from_environment(), pool_size=1, state=tmp_path / "state")
+    with EmbeddedService(settings=settings) as address:
         yield address
 
 
@@ -63,6 +67,31 @@ def test_command_of_the_readme_passes(folder: Path, address: str) -> None:
     assert asked.returncode == 0
     shown = README.partition(f"$ assize {' '.join(command)}\n")[2].splitlines()
     assert asked.stdout.splitlines()[:4] == shown[:4]
+
+
+@pytest.mark.engine
+def test_run_of_the_readme_over_a_workspace_is_held(folder: Path, address: str) -> None:
+    """What is typed there ends with what is shown there, and the files are as they were."""
+    (folder / "shop").mkdir()
+    (folder / "shop" / "prices.csv").write_text("apple,1\n")
+    typed = [line[2:] for line in README.splitlines() if line.startswith("$ assize ")]
+    begin = typed.index("assize workspace create shop")
+    create, push, verify = typed[begin : begin + 3]
+    for line in (create, push):
+        assert (
+            run([str(ASSIZE), *shlex.split(line)[1:], "--server", address], folder).returncode == 0
+        )
+    asked = run([str(ASSIZE), *shlex.split(verify)[1:], "--server", address], folder)
+    assert asked.returncode == 3
+    shown = README.partition(f"$ {verify}\n")[2].splitlines()
+    assert without_ids(asked.stdout.splitlines()[:2]) == without_ids(shown[:2])
+    there = run([str(ASSIZE), "workspace", "show", "shop", "--server", address], folder)
+    assert "prices.csv" in there.stdout
+
+
+def without_ids(lines: list[str]) -> list[str]:
+    """Return the lines with the ids of holds, which are random, left out."""
+    return [re.sub(r"hold-[0-9a-f]+", "hold-", line) for line in lines]
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:
