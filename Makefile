@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format generate image wheels bench tamper clean
+.PHONY: help setup demo approval test check format generate image wheels bench tamper clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ setup: ## Install what the service needs: system packages, .venv, the sandbox im
 
 demo: setup ## Start the service, send it the programs in examples/ and print each verdict
 	@$(PYTHON) examples/demo.py
+
+approval: setup ## Have a run that deletes held, approved, landed, rolled back, denied and proven
+	@examples/approval/demo
 
 test: ## Install what the tests need and run all of them; a skipped test is a failed one
 	@tools/test

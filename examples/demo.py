@@ -118,7 +118,7 @@ def service() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="assize-demo-") as folder:
         address, log = f"unix://{folder}/rpc.sock", Path(folder) / "log"
         with log.open("wb") as file:
-            command = [str(ASSIZE), "serve", "--listen", address]
+            command = [str(ASSIZE), "serve", "--listen", address, "--state", f"{folder}/state"]
             process = subprocess.Popen(command, stdout=file, stderr=file)
         try:
             wait_until_ready(address, process, log)

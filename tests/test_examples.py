@@ -22,6 +22,21 @@ def test_demo_ends_with_the_expected_verdict_of_every_example() -> None:
     assert {line.split()[0] for line in summary if " yes " in line} == EXAMPLES
 
 
+@pytest.mark.engine
+@pytest.mark.usefixtures("image")
+def test_demo_of_an_approval_types_every_command_with_its_end() -> None:
+    """Held, approved, landed, rolled back, denied; and a record changed by hand is found out."""
+    demo = subprocess.run(
+        ["examples/approval/demo"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    _, _, record = demo.stdout.partition("The record has every step.")
+    sound, _, changed = record.partition("makes the denial an approval")
+    assert "\nSOUND: " in sound
+    assert "\nNOT SOUND: " in changed
+    assert "rewritten: " in changed
+
+
 def test_readme_of_the_examples_names_each_with_its_verdict() -> None:
     """The table says what `example.yaml` says."""
     table = (ROOT / "examples" / "README.md").read_text()

@@ -224,5 +224,6 @@ def denial(weighing: Weighing) -> tuple[Status, Reason, str]:
 def held(notice: HoldNotice) -> tuple[Status, Reason, str]:
     """Return how a verification ends that waits for a person."""
     rules, groups = ", ".join(notice.rules), " or ".join(notice.groups)
-    text = f"passed, and {rules} asks {notice.quorum} of {groups} to approve hold {notice.hold_id}"
+    asks = "asks" if len(notice.rules) == 1 else "ask"
+    text = f"passed, and {rules} {asks} {notice.quorum} of {groups} to approve {notice.hold_id}"
     return Status.HELD, Reason.HELD, text
