@@ -30,12 +30,16 @@ RUN groupadd --gid 10001 assize \
     && useradd --uid 10001 --gid assize --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin assize \
     && install --directory --mode=0755 /var/lib/assize \
+    && install --directory --mode=0700 --owner=assize --group=assize /var/lib/assize-state \
     && install --directory --mode=0755 --owner=assize --group=assize /run/assize
 COPY --from=build /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     LANG=C.UTF-8 \
     PYTHONDONTWRITEBYTECODE=1 \
-    ASSIZE_ENGINE=docker
+    ASSIZE_ENGINE=docker \
+    ASSIZE_STATE=/var/lib/assize-state
+# No VOLUME: without one of the operator's own the service refuses to start where the container is
+# read-only, and does not keep its log and keys in an anonymous volume that --rm removes.
 USER 10001:10001
 ENTRYPOINT ["assize"]
 CMD ["serve", "--listen", "unix:///run/assize/rpc.sock"]
@@ -45,5 +49,7 @@ COPY --from=build /sandbox/opt/assize /opt/assize
 USER 65534:65534
 # That the analysers fit this base must show now, and not in a verdict.
 RUN /opt/assize/tools/bin/ruff --version \
-    && python3 -I -S -B -c "import sys; sys.path.append('/opt/assize/tools/lib'); import mypy.build"
+    && python3 -I -S -B -c "import sys; \
+sys.path.append('/opt/assize/tools/lib'); import mypy.build, ast_grep_py; \
+sys.path.append('/opt/assize/tools/databases'); import apsw"
 CMD ["python3"]

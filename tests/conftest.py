@@ -1,6 +1,7 @@
 """What tests of every room may ask for: a home with a sandbox image, engines, a daemon."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -17,6 +18,11 @@ from assize_sandbox.images.store import Image, ImageStore
 from assize_server.settings import DEFAULT_HOME
 
 SECCOMP = Path(__file__).parents[1] / "policies" / "seccomp.json"
+
+
+def pytest_configure() -> None:
+    """Let an interrupt be one: who is started in the background ignores it, and hands that on."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final, Self, cast
 
 import grpc
 
+from assize.access import checked_token, token_interceptors
 from assize.convert.answers import event_from_proto, verdict_from_proto
 from assize.convert.candidates import CandidatesRequest, candidates_event_from_proto
+from assize.convert.holds import summary_from_proto as hold_from_proto
 from assize.convert.policies import (
     PolicySummary,
     PolicyText,
@@ -17,6 +19,7 @@ from assize.convert.policies import (
 )
 from assize.convert.requests import VerificationRequest
 from assize.errors import DeadlineExceeded, ServiceFailure, Unavailable
+from assize.model.approvals import HoldSummary
 from assize.model.candidates import CandidatesEvent
 from assize.model.events import Event
 from assize.model.spec import Spec
@@ -25,6 +28,8 @@ from assize.model.verdict import Verdict
 from assize.status import error_from_rpc, told_as_assize_errors
 from assize.v1 import (
     candidates_pb2_grpc,
+    hold_pb2,
+    hold_pb2_grpc,
     policy_pb2,
     policy_pb2_grpc,
     verification_pb2,
@@ -45,6 +50,7 @@ from assize.wire import (
 
 if TYPE_CHECKING:
     from assize.v1.candidates_pb2_grpc import CandidateServiceAsyncStub
+    from assize.v1.hold_pb2_grpc import HoldServiceAsyncStub
     from assize.v1.policy_pb2_grpc import PolicyServiceAsyncStub
     from assize.v1.verification_pb2_grpc import VerificationServiceAsyncStub
 
@@ -62,25 +68,28 @@ class AsyncClient:
         address: str,
         *,
         timeout_seconds: float | None = DEFAULT_TIMEOUT_SECONDS,
+        token: str = "",
         credentials: grpc.ChannelCredentials | None = None,
         options: ChannelOptions = (),
     ) -> None:
         """Prepare to ask the service at `host:port` or `unix:///path`; nothing is sent yet.
 
-        `timeout_seconds` is the deadline of each call, None for none. Without `credentials` the
-        channel is not encrypted.
+        `timeout_seconds` is the deadline of each call, None for none. `token` says who calls.
+        Without `credentials` the channel is not encrypted.
 
         Raises:
+            AccessDenied: The token would go out in the clear.
             RuntimeError: No event loop runs in this thread.
         """
         # gRPC would bind the channel to a loop of its own choice.
         asyncio.get_running_loop()
         self._timeout_seconds = timeout_seconds
-        chosen = channel_options(options)
+        shown = checked_token(token, address, secure=credentials is not None)
+        chosen, bearer = channel_options(options), token_interceptors(shown)
         self._channel = (
-            grpc.aio.insecure_channel(address, chosen)
+            grpc.aio.insecure_channel(address, chosen, interceptors=bearer)
             if credentials is None
-            else grpc.aio.secure_channel(address, credentials, chosen)
+            else grpc.aio.secure_channel(address, credentials, chosen, interceptors=bearer)
         )
         self._verification = cast(
             "VerificationServiceAsyncStub",
@@ -89,6 +98,7 @@ class AsyncClient:
         self._candidates = cast(
             "CandidateServiceAsyncStub", candidates_pb2_grpc.CandidateServiceStub(self._channel)
         )
+        self._holds = cast("HoldServiceAsyncStub", hold_pb2_grpc.HoldServiceStub(self._channel))
         self._policies = cast(
             "PolicyServiceAsyncStub", policy_pb2_grpc.PolicyServiceStub(self._channel)
         )
@@ -133,6 +143,21 @@ class AsyncClient:
         with told_as_assize_errors():
             answer = await self._verification.Verify(message, timeout=self._timeout_seconds)
         return verdict_from_proto(answer.verdict)
+
+    async def watch_hold(self, hold_id: str) -> AsyncGenerator[HoldSummary]:
+        """Yield where a hold of one's own run stands, at once and with every change, to its end.
+
+        Raises:
+            NotFound: There is none of that id for this caller.
+            AssizeError: There is no answer.
+        """
+        call = self._holds.WatchHoldStatus(hold_pb2.WatchHoldStatusRequest(hold_id=hold_id))
+        try:
+            with told_as_assize_errors():
+                async for answer in call:
+                    yield hold_from_proto(answer.hold)
+        finally:
+            call.cancel()
 
     async def verdict(self, verification_id: str) -> Verdict:
         """Return the verdict that was given; of a held run, what is known by now.

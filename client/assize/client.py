@@ -6,8 +6,10 @@ from typing import Final, Self
 
 import grpc
 
+from assize.channels import open_channel
 from assize.convert.answers import event_from_proto, verdict_from_proto
 from assize.convert.candidates import CandidatesRequest, candidates_event_from_proto
+from assize.convert.holds import summary_from_proto as hold_from_proto
 from assize.convert.policies import (
     PolicySummary,
     PolicyText,
@@ -16,6 +18,7 @@ from assize.convert.policies import (
 )
 from assize.convert.requests import VerificationRequest
 from assize.errors import DeadlineExceeded, ServiceFailure, Unavailable
+from assize.model.approvals import HoldSummary
 from assize.model.candidates import CandidatesEvent
 from assize.model.events import Event
 from assize.model.spec import Spec
@@ -25,6 +28,8 @@ from assize.status import error_from_rpc, told_as_assize_errors
 from assize.v1 import (
     candidates_pb2,
     candidates_pb2_grpc,
+    hold_pb2,
+    hold_pb2_grpc,
     policy_pb2,
     policy_pb2_grpc,
     verification_pb2,
@@ -37,7 +42,6 @@ from assize.wire import (
     HealthAnswer,
     HealthRequest,
     candidates_message,
-    channel_options,
     health_timeout_seconds,
     is_serving,
     request_message,
@@ -57,23 +61,23 @@ class Client:
         address: str,
         *,
         timeout_seconds: float | None = DEFAULT_TIMEOUT_SECONDS,
+        token: str = "",
         credentials: grpc.ChannelCredentials | None = None,
         options: ChannelOptions = (),
     ) -> None:
         """Prepare to ask the service at `host:port` or `unix:///path`; nothing is sent yet.
 
-        `timeout_seconds` is the deadline of each call, None for none. Without `credentials` the
-        channel is not encrypted.
+        `timeout_seconds` is the deadline of each call, None for none. `token` says who calls.
+        Without `credentials` the channel is not encrypted.
+
+        Raises:
+            AccessDenied: The token would go out in the clear.
         """
         self._timeout_seconds = timeout_seconds
-        chosen = channel_options(options)
-        self._channel = (
-            grpc.insecure_channel(address, chosen)
-            if credentials is None
-            else grpc.secure_channel(address, credentials, chosen)
-        )
+        self._channel = open_channel(address, token=token, credentials=credentials, options=options)
         self._verification = verification_pb2_grpc.VerificationServiceStub(self._channel)
         self._candidates = candidates_pb2_grpc.CandidateServiceStub(self._channel)
+        self._holds = hold_pb2_grpc.HoldServiceStub(self._channel)
         self._policies = policy_pb2_grpc.PolicyServiceStub(self._channel)
 
     def __enter__(self) -> Self:
@@ -135,6 +139,21 @@ class Client:
                 timeout=self._timeout_seconds,
             )
         return verdict_from_proto(answer.verdict)
+
+    def watch_hold(self, hold_id: str) -> Generator[HoldSummary]:
+        """Yield where a hold of one's own run stands, at once and with every change, to its end.
+
+        Raises:
+            NotFound: There is none of that id for this caller.
+            AssizeError: There is no answer.
+        """
+        call = self._holds.WatchHoldStatus(hold_pb2.WatchHoldStatusRequest(hold_id=hold_id))
+        try:
+            with told_as_assize_errors():
+                for answer in call:
+                    yield hold_from_proto(answer.hold)
+        finally:
+            call.cancel()
 
     def stream(
         self,

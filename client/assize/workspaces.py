@@ -11,6 +11,7 @@ from typing import Final, Self
 
 import grpc
 
+from assize.channels import open_channel
 from assize.checkout import pull as pulling
 from assize.checkout import push as pushing
 from assize.checkout.forest import snapshot_of
@@ -39,7 +40,7 @@ from assize.model.workspaces import (
 from assize.status import told_as_assize_errors
 from assize.trees import MalformedTree
 from assize.v1 import workspace_pb2, workspace_pb2_grpc
-from assize.wire import DEFAULT_TIMEOUT_SECONDS, ChannelOptions, channel_options
+from assize.wire import DEFAULT_TIMEOUT_SECONDS, ChannelOptions
 
 MESSAGE_BYTES: Final = 1024 * 1024
 """Parts of objects are put together up to this size."""
@@ -57,6 +58,7 @@ class WorkspaceClient:
         self,
         address: str,
         *,
+        token: str = "",
         timeout_seconds: float | None = DEFAULT_TIMEOUT_SECONDS,
         credentials: grpc.ChannelCredentials | None = None,
         options: ChannelOptions = (),
@@ -64,15 +66,13 @@ class WorkspaceClient:
         """Prepare to ask the service at `host:port` or `unix:///path`; nothing is sent yet.
 
         `timeout_seconds` is the deadline of each call, None for none. Without `credentials` the
-        channel is not encrypted.
+        channel is not encrypted, and takes no `token` to another machine.
+
+        Raises:
+            AccessDenied: The token would go out in the clear.
         """
         self._timeout_seconds = timeout_seconds
-        chosen = channel_options(options)
-        self._channel = (
-            grpc.insecure_channel(address, chosen)
-            if credentials is None
-            else grpc.secure_channel(address, credentials, chosen)
-        )
+        self._channel = open_channel(address, token=token, credentials=credentials, options=options)
         self._stub = workspace_pb2_grpc.WorkspaceServiceStub(self._channel)
 
     def __enter__(self) -> Self:

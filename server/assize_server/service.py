@@ -6,7 +6,7 @@ barrier that does not hold, or that cannot write down what it does, is worse tha
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,7 @@ from assize_server.core.policy import effective_limits
 from assize_server.execution.dispatcher import LocalDispatcher
 from assize_server.execution.executor import LocalExecutor
 from assize_server.execution.job import Job
+from assize_server.housekeeping import keep_house
 from assize_server.landing.comparing import TreeEffects
 from assize_server.landing.grounds import grounds
 from assize_server.landing.office import Office, offices
@@ -113,6 +114,8 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         stack.push_async_callback(dispatcher.drain, settings.drain_seconds)
         pins = Pins(opened.database, opened.objects)
         await office.begin(dispatcher, policies, pins, isolation)
+        cleaning = asyncio.create_task(keep_house(opened, views), name="assize-housekeeping")
+        stack.push_async_callback(_ended, cleaning)
         _log.info("ready", engine=facts.engine, runtime=facts.runtime, policies=policies.names())
         yield Service(
             dispatcher,
@@ -125,6 +128,12 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             pins,
             effects,
         )
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _note(opened: State, policies: PolicySet) -> None:

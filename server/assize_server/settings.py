@@ -89,10 +89,18 @@ def from_environment() -> Settings:
         access=_path("ASSIZE_ACCESS"),
         home=Path(os.environ.get("ASSIZE_HOME") or DEFAULT_HOME),
         policies=Path(policies) if policies else None,
-        engine=EngineChoice(os.environ.get("ASSIZE_ENGINE") or EngineChoice.AUTO),
+        engine=_engine(os.environ.get("ASSIZE_ENGINE") or EngineChoice.AUTO),
         runtime=tuple((os.environ.get("ASSIZE_RUNTIME") or "runc").split()),
         docker_url=os.environ.get("DOCKER_HOST") or None,
     )
+
+
+def _engine(text: str) -> EngineChoice:
+    try:
+        return EngineChoice(text)
+    except ValueError as error:
+        known = ", ".join(EngineChoice)
+        raise ValueError(f"ASSIZE_ENGINE is one of {known}, not {text!r:.60}") from error
 
 
 def _path(variable: str) -> Path | None:

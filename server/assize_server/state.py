@@ -12,15 +12,19 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from assize_sandbox.workspaces.objects import ObjectStore
 from assize_server.attestation.keys import ServiceKeys
+from assize_server.audit.records import record_workspace
 from assize_server.audit.running import RunningLog, keeping_log
 from assize_server.core.policy import Policy
 from assize_server.landing import records
 from assize_server.settings import Settings
 from assize_server.store.database import Database
 from assize_server.workspaces.store import WorkspaceStore
+
+DATABASE: Final = "assize.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ async def opened(settings: Settings, policies: Iterable[Policy]) -> AsyncIterato
         SandboxError: It cannot be opened, or was made by another version.
     """
     folder = settings.state_folder()
-    database = Database(folder / "assize.db")
+    database = Database(folder / DATABASE)
     async with AsyncExitStack() as stack:
         await database.open()
         stack.push_async_callback(database.close)
@@ -74,5 +78,6 @@ async def opened(settings: Settings, policies: Iterable[Policy]) -> AsyncIterato
             objects,
             folder / "objects",
             pins=lambda: database.read_now(records.pinned_trees),
+            journal=record_workspace,
         )
         yield State(folder, database, log, workspaces)

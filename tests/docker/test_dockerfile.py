@@ -11,6 +11,7 @@ from docker.utils.build import exclude_paths
 from support.service_image import (
     ROOT,
     SERVICE_UID,
+    STATE,
     STOP_SECONDS,
     Built,
     Running,
@@ -18,9 +19,11 @@ from support.service_image import (
 )
 
 from assize import Client, SourceFile, Spec, Submission
+from assize.audit.client import AuditClient
 from assize.model.spec import Check, Exact, Stdout
-from assize.model.submission import RequestedLimits
+from assize.model.submission import RequestedLimits, WorkspaceUse
 from assize.model.verdict import Reason, Status, Verdict
+from assize.workspaces import WorkspaceClient
 from assize_sandbox.engines.docker.barriers import OWNER_LABEL
 from assize_sandbox.images.docker_import import DIGEST_CHARACTERS, REPOSITORY
 
@@ -86,15 +89,41 @@ def test_sandbox_target_holds_what_the_service_puts_into_a_sandbox(
     assert audited == files_of_ours(built, used)
 
 
-def test_stopped_service_drains_and_leaves_no_container(built: Built) -> None:
-    """SIGTERM reaches the service itself."""
-    with built.started() as running:
-        wait_until_serving(running)
-        owner = f"{process_id(running.container)}."
-        running.container.stop(timeout=STOP_SECONDS)
-        assert running.container.wait()["StatusCode"] == 0
-    left = built.daemon.containers.list(all=True, filters={"label": OWNER_LABEL})
-    assert [one for one in left if one.labels[OWNER_LABEL].startswith(owner)] == []
+def test_stopped_service_drains_and_what_it_remembers_outlives_its_container(built: Built) -> None:
+    """SIGTERM reaches the service itself. Verdicts and keys are in the volume of the state."""
+    with built.volume() as state:
+        with built.started(state=state) as running:
+            wait_until_serving(running)
+            before = verify(running.address, "print(6 * 7)")
+            keys = keys_of(running)
+            owner = f"{process_id(running.container)}."
+            running.container.stop(timeout=STOP_SECONDS)
+            assert running.container.wait()["StatusCode"] == 0
+        left = built.daemon.containers.list(all=True, filters={"label": OWNER_LABEL})
+        assert [one for one in left if one.labels[OWNER_LABEL].startswith(owner)] == []
+        with built.started(state=state) as running:
+            wait_until_serving(running)
+            with Client(running.address) as client:
+                after = client.verdict(before.verification_id)
+            assert (after.status, after.checks) == (before.status, before.checks)
+            assert keys_of(running) == keys
+
+
+def test_service_without_rights_keeps_a_workspace_and_runs_nothing_over_it(
+    service: Running, tmp_path: Path
+) -> None:
+    """Views need root. It says so, of the run that wanted one and in its own log output."""
+    (tmp_path / "kept.txt").write_text("kept")
+    with WorkspaceClient(service.address) as workspaces:
+        workspaces.create("shop")
+        workspaces.push("shop", tmp_path)
+        assert workspaces.file("shop", "kept.txt").data == b"kept"
+    submission = Submission((SourceFile("main.py", b"print(42)"),), "main.py")
+    with Client(service.address) as client:
+        verdict = client.verify(submission, SPEC, workspace=WorkspaceUse("shop"))
+    assert verdict.status is Status.INFRA_ERROR, verdict
+    assert "workspace" in verdict.message, verdict
+    assert b"no code is run over workspaces" in service.container.logs()
 
 
 @pytest.mark.parametrize(
@@ -104,6 +133,7 @@ def test_stopped_service_drains_and_leaves_no_container(built: Built) -> None:
         ("--group-add", "--group-add"),
         ("/sys/fs/cgroup", "/sys/fs/cgroup"),
         ("/var/lib/assize", "assize image build"),
+        (STATE, "ASSIZE_STATE"),
     ],
 )
 def test_without_a_flag_the_service_refuses_and_says_what_is_missing(
@@ -125,6 +155,12 @@ def test_build_is_given_wheels_and_nothing_else() -> None:
     given = {file for file in files if file.name not in {"Dockerfile", ".dockerignore"}}
     assert any(file.name.startswith("assize-") for file in given)
     assert {(file.parent, file.suffix) for file in given} == {(Path("build/wheels"), ".whl")}
+
+
+def keys_of(running: Running) -> list[str]:
+    """Return the public keys that a service signs and signed with."""
+    with AuditClient(running.address) as client:
+        return [each.pem for each in client.service_keys()]
 
 
 def process_id(container: Container) -> int:

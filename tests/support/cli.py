@@ -20,20 +20,20 @@ def private_home(folder: Path, home: Path) -> Path:
     return made
 
 
-def environment(home: Path) -> dict[str, str]:
+def environment(home: Path, **variables: str) -> dict[str, str]:
     """Return the environment of a command that uses the home."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("ASSIZE_")}
-    return ours | {"ASSIZE_HOME": str(home), "ASSIZE_ENGINE": "runc"}
+    return ours | {"ASSIZE_HOME": str(home), "ASSIZE_ENGINE": "runc"} | variables
 
 
 @contextmanager
 def started(
-    home: Path, *words: str, program: tuple[str, ...] = ASSIZE
+    home: Path, *words: str, program: tuple[str, ...] = ASSIZE, **variables: str
 ) -> Iterator["subprocess.Popen[str]"]:
     """Start a command in a session of its own, and end it whatever happens."""
     process = subprocess.Popen(
         [*program, *words],
-        env=environment(home),
+        env=environment(home, **variables),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -45,6 +45,13 @@ def started(
             yield process
         finally:
             process.kill()
+
+
+def ran(home: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    with started(home, *words, **variables) as process:
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
 
 
 def read_until(process: "subprocess.Popen[str]", word: str) -> str:

@@ -11,18 +11,20 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from assize import AsyncClient
 from assize.approvals.keys import raw_public
 from assize.audit.entries import Entry, EntryKind, decode
 from assize.model.spec import Check, ExitCode, Spec
 from assize.model.submission import SourceFile, Submission, WorkspaceUse
-from assize.model.verdict import Verdict
+from assize.model.verdict import Isolation, Verdict
 from assize.trees import FolderNode
 from assize_sandbox.effects import NoDatabases
 from assize_sandbox.engines.fake import Behaviour
 from assize_sandbox.pool import WarmPool
 from assize_sandbox.workspaces.editing import placed
+from assize_sandbox.workspaces.views import Views
 from assize_server import state
 from assize_server.audit.log import read
 from assize_server.execution.dispatcher import LocalDispatcher
@@ -45,6 +47,7 @@ from support.service import ISOLATION, POLICIES, GatedAnalyser, RecordingEngine
 WORKSPACE = "shop"
 EXITS_WELL = Spec((Check("exits", ExitCode(0)),))
 FILES = {"a.csv": b"1,2\n3,4\n", "lib/code.py": b"def add(a, b):\n    return a + b\n"}
+NO_EDITS: Mapping[str, str] = MappingProxyType({})
 PEOPLE = {"alice": ALICE, "bob": BOB, "carol": CAROL}
 
 
@@ -60,6 +63,7 @@ class Court:
     engine: RecordingEngine
     analyser: GatedAnalyser
     dispatcher: LocalDispatcher
+    views: Views
 
     async def verify(
         self,
@@ -119,10 +123,19 @@ def push_first(store: WorkspaceStore, files: Mapping[str, bytes]) -> str:
 
 @asynccontextmanager
 async def sitting(
-    folder: Path, programs: Mapping[bytes, Behaviour], files: Mapping[str, bytes] = FILES
+    folder: Path,
+    programs: Mapping[bytes, Behaviour],
+    files: Mapping[str, bytes] = FILES,
+    *,
+    isolation: Isolation | None = None,
+    policy_edits: Mapping[str, str] = NO_EDITS,
 ) -> AsyncIterator[Court]:
-    """Run such a service below the folder, with a workspace unless there is one already."""
-    policy_folder = policies_for(folder)
+    """Run such a service below the folder, with a workspace unless there is one already.
+
+    Without an `isolation` no policy asks for one: the fake engine is none that any allows.
+    `policy_edits` are made in the default policy, each text for another.
+    """
+    policy_folder = policies_for(folder, policy_edits)
     settings = Settings(home=folder / "home", state=folder / "state", policies=policy_folder)
     settings.home.mkdir(exist_ok=True)
     await asyncio.to_thread(folder.chmod, 0o755)
@@ -150,21 +163,25 @@ async def sitting(
         stack.push_async_callback(dispatcher.drain, 0)
         pins = Pins(opened.database, opened.objects)
         await office.begin(dispatcher, policies, pins)
-        # The fake engine is none that a policy allows, so that no isolation is asked for.
-        server = RpcServer(dispatcher, policies, Rooms(opened, office.desk, pins, effects, None))
+        server = RpcServer(
+            dispatcher, policies, Rooms(opened, office.desk, pins, effects, isolation)
+        )
         address = f"unix://{folder}/rpc.sock"
         await server.start(address)
         stack.push_async_callback(server.stop, 0)
         court = Court(
-            address, opened, office, policies, policy_folder, engine, analyser, dispatcher
+            address, opened, office, policies, policy_folder, engine, analyser, dispatcher, views
         )
         if not await asyncio.to_thread(opened.workspaces.workspaces, "anonymous"):
             await asyncio.to_thread(court.fill, files)
         yield court
 
 
-def policies_for(folder: Path) -> Path:
-    """Return a folder of the shipped policies, with people who may approve."""
+def policies_for(folder: Path, edits: Mapping[str, str] = NO_EDITS) -> Path:
+    """Return a folder of the shipped policies, with people who may approve.
+
+    `edits` are made in the default policy, each text for another.
+    """
     made = folder / "policies"
     if not made.exists():
         shutil.copytree(POLICIES, made)
@@ -174,6 +191,11 @@ def policies_for(folder: Path) -> Path:
         )
         text = f"apiVersion: assize.dev/v1\npeople:\n{people}submitters: []\n"
         (made / "approvers.yaml").write_text(text)
+        default = (made / "default.yaml").read_text()
+        for old, new in edits.items():
+            assert old in default
+            default = default.replace(old, new)
+        (made / "default.yaml").write_text(default)
     return made
 
 

@@ -25,6 +25,7 @@ BASE: Final = "assize-base:bookworm"
 BUILT_LABEL: Final = "assize.test"
 SERVICE_UID: Final = 10001
 IN_CONTAINER: Final = "/var/run/docker.sock"
+STATE: Final = "/var/lib/assize-state"
 STOP_SECONDS: Final = 45
 START_SECONDS: Final = 90
 
@@ -49,14 +50,18 @@ class Built:
     """A volume that holds the sandbox image which the service made from the sandbox target."""
 
     @contextmanager
-    def started(self, without: str = "") -> Iterator[Running]:
+    def started(self, without: str = "", state: str = "") -> Iterator[Running]:
         """Start a service; it does not answer yet.
 
-        With the flags of docs/deployment.md, but for `without`: a flag, or a mounted path.
+        With the flags of docs/deployment.md, but for `without`: a flag, or a mounted path. What it
+        remembers is in the volume `state`, by default one of its own.
         """
-        with tempfile.TemporaryDirectory(prefix="assize-rpc-") as folder:
+        with (
+            tempfile.TemporaryDirectory(prefix="assize-rpc-") as folder,
+            self.volume(state) as remembered,
+        ):
             os.chown(folder, SERVICE_UID, SERVICE_UID)
-            container = self._create(Path(folder), without)
+            container = self._create(Path(folder), remembered, without)
             try:
                 container.start()
                 yield Running(container, f"unix://{folder}/rpc.sock")
@@ -64,11 +69,24 @@ class Built:
                 container.stop(timeout=STOP_SECONDS)
                 container.remove(force=True)
 
-    def _create(self, sockets: Path, without: str) -> Container:
+    @contextmanager
+    def volume(self, name: str = "") -> Iterator[str]:
+        """Give the name of a volume: this one, or one that is removed afterwards."""
+        if name:
+            yield name
+            return
+        made = self.daemon.volumes.create()
+        try:
+            yield str(made.name)
+        finally:
+            made.remove(force=True)
+
+    def _create(self, sockets: Path, state: str, without: str) -> Container:
         mounted = {
             IN_CONTAINER: f"{self.docker_socket}:{IN_CONTAINER}",
             "/sys/fs/cgroup": "/sys/fs/cgroup:/sys/fs/cgroup:ro",
             "/var/lib/assize": f"{self.home}:/var/lib/assize:ro",
+            STATE: f"{state}:{STATE}",
             "/run/assize": f"{sockets}:/run/assize",
         }
         return self.daemon.containers.create(

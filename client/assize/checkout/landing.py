@@ -48,8 +48,6 @@ def keep_aside(folder: Folder, digest: str, size_bytes: int, chunks: Iterable[by
             if written > size_bytes:
                 break
             file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
     if written != size_bytes or hashed.hexdigest() != digest:
         os.unlink(part, dir_fd=folder.aside)
         raise MalformedAnswer(f"the service sent other bytes than those of {digest}")

@@ -46,7 +46,10 @@ def approval_client(server: str, authorities: Path | None) -> Iterator[ApprovalC
         AssizeError: The authorities cannot be read, or the token may not be sent.
     """
     if not server:
-        text = "name the approval service here or in ASSIZE_APPROVALS_SERVER"
+        text = (
+            "name the approval service here or in ASSIZE_APPROVALS_SERVER; a service without "
+            "credentials has it at unix:///STATE/approvals.sock, STATE being its state folder"
+        )
         raise typer.BadParameter(text, param_hint="--approvals-server")
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
     secure = authorities is not None or not is_local(server)

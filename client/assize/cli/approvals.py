@@ -30,7 +30,7 @@ from assize.cli.terminal import one_line
 from assize.cli.verify import Format, FormatOption
 from assize.model.approvals import Grant, GrantRecord, Hold
 
-app = typer.Typer(help="Keys and grants of approvers.", no_args_is_help=True)
+app = typer.Typer(help="Keys and grants of approvers.", no_args_is_help=True, add_completion=False)
 
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,5})([smh])")
 _CLOCK_SECONDS: Final = 300

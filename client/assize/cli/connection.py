@@ -9,12 +9,14 @@ import typer
 
 from assize.access import channel_credentials, read_token
 from assize.audit.client import AuditClient
-from assize.cli.target import reached
+from assize.cli.target import AUTHORITIES_VARIABLE, TOKEN_FILE_VARIABLE, reached
+from assize.workspaces import WorkspaceClient
 
 TokenFileOption = Annotated[
     Path | None,
     typer.Option(
         "--token-file",
+        envvar=TOKEN_FILE_VARIABLE,
         metavar="FILE",
         show_default=False,
         help="Holds the token to show; without it, ASSIZE_TOKEN is shown, if that is set.",
@@ -27,6 +29,7 @@ AuthoritiesOption = Annotated[
     Path | None,
     typer.Option(
         "--tls-ca",
+        envvar=AUTHORITIES_VARIABLE,
         metavar="FILE",
         show_default=False,
         help="Speak TLS, and believe these certificate authorities (PEM) and no others.",
@@ -53,6 +56,31 @@ def audit_client(
     with (
         reached(server) as address,
         AuditClient(
+            address, token=token, timeout_seconds=timeout_seconds, credentials=credentials
+        ) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def workspaces_connected(
+    server: str,
+    timeout_seconds: float,
+    token_file: Path | None = None,
+    authorities: Path | None = None,
+    *,
+    tls: bool = False,
+) -> Iterator[WorkspaceClient]:
+    """Give a client of the workspaces at `server`, or of those of a service inside this process.
+
+    Raises:
+        AssizeError: The token or the authorities cannot be read, or the token may not be sent.
+    """
+    token = read_token(token_file)
+    credentials = channel_credentials(authorities) if tls or authorities else None
+    with (
+        reached(server) as address,
+        WorkspaceClient(
             address, token=token, timeout_seconds=timeout_seconds, credentials=credentials
         ) as client,
     ):

@@ -17,7 +17,7 @@ from assize.cli.signing import written_aside
 from assize.cli.verify import Format, FormatOption
 from assize.model.approvals import HoldState
 
-app = typer.Typer(help="See what waits for a person.", no_args_is_help=True)
+app = typer.Typer(help="See what waits for a person.", no_args_is_help=True, add_completion=False)
 
 HoldArgument = Annotated[str, typer.Argument(metavar="HOLD", help="The hold's id.")]
 
@@ -48,6 +48,9 @@ def list_holds(
         _print_json([to_json(hold) for hold in found])
     else:
         sys.stdout.writelines(f"{summary_line(hold)}\n" for hold in found)
+        if not found:
+            waits = "there are no such holds" if every or states else "nothing waits for a person"
+            typer.echo(waits, err=True)
     sys.stdout.flush()
 
 

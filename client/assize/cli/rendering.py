@@ -89,6 +89,8 @@ def _verdict(verdict: Verdict) -> Iterator[Text]:
     yield _isolation(verdict.isolation)
     yield _labelled("policy", f"{verdict.policy} {verdict.policy_digest[:_DIGEST_SHOWN_CHARS]}")
     yield _labelled("id", verdict.verification_id)
+    if verdict.status is Status.HELD:
+        yield Text(f"what becomes of it: assize verdict {one_line(verdict.verification_id)}")
 
 
 def _status_line(verdict: Verdict) -> Text:
@@ -116,7 +118,7 @@ def _effects(verdict: Verdict) -> Iterator[Text]:
 def _hold(notice: HoldNotice) -> Text:
     rules, groups = ", ".join(notice.rules), " or ".join(notice.groups) or "nobody"
     gate = notice.gate.replace("_", " ")
-    until = datetime.fromtimestamp(notice.expires_at, UTC).isoformat(timespec="seconds")
+    until = f"{datetime.fromtimestamp(notice.expires_at, UTC):%Y-%m-%d %H:%M:%SZ}"
     return _labelled(
         "hold",
         f"{notice.hold_id} {gate}, asked for by {rules}; {notice.quorum} of {groups} until {until}",

@@ -1,18 +1,22 @@
 """Who judges: a service elsewhere, or one inside this process where that part is installed."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stdout
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from assize.access import channel_credentials, read_token
 from assize.client import Client
 from assize.errors import AssizeError
 from assize.wire import DEFAULT_TIMEOUT_SECONDS
-from assize.workspaces import WorkspaceClient
 
+TOKEN_FILE_VARIABLE: Final = "ASSIZE_TOKEN_FILE"  # noqa: S105 - a name
+AUTHORITIES_VARIABLE: Final = "ASSIZE_TLS_CA"
 _GROUP: Final = "assize.embedded"
 _MISSING: Final = (
     "no service is named and none is installed here: name one with --server, "
@@ -27,7 +31,8 @@ ServerOption = Annotated[
         metavar="ADDRESS",
         show_default=False,
         help="The service to ask, host:port or unix:///path. Without it one is started inside "
-        "this process.",
+        "this process. ASSIZE_TOKEN or ASSIZE_TOKEN_FILE says who asks, ASSIZE_TLS_CA whom to "
+        "believe.",
     ),
 ]
 TimeoutOption = Annotated[
@@ -54,8 +59,18 @@ def connected(server: str, timeout_seconds: float) -> Iterator[Client]:
     Raises:
         BadParameter: There is neither.
         EmbeddedFailure: The service inside this process does not start.
+        AssizeError: The token or the authorities cannot be read, or the token may not be sent.
     """
-    with reached(server) as address, Client(address, timeout_seconds=timeout_seconds) as client:
+    named = os.environ.get(TOKEN_FILE_VARIABLE)
+    token = read_token(Path(named) if named else None)
+    authorities = os.environ.get(AUTHORITIES_VARIABLE)
+    credentials = channel_credentials(Path(authorities)) if authorities else None
+    with (
+        reached(server) as address,
+        Client(
+            address, timeout_seconds=timeout_seconds, token=token, credentials=credentials
+        ) as client,
+    ):
         yield client
 
 
@@ -69,19 +84,6 @@ def reached(server: str) -> Iterator[str]:
     """
     with ExitStack() as stack:
         yield server or stack.enter_context(_embedded())
-
-
-@contextmanager
-def workspaces_connected(server: str, timeout_seconds: float) -> Iterator[WorkspaceClient]:
-    """Give a client of the workspaces at `server`, or of those of a service inside this process.
-
-    Raises:
-        BadParameter: There is neither.
-        EmbeddedFailure: The service inside this process does not start.
-    """
-    with ExitStack() as stack:
-        address = server or stack.enter_context(_embedded())
-        yield stack.enter_context(WorkspaceClient(address, timeout_seconds=timeout_seconds))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`assize verdict`: what became of a verification, also after a restart or an approval."""
 
-from typing import Annotated
+import time
+from typing import Annotated, Final
 
 import typer
 
@@ -8,6 +9,10 @@ from assize.cli import exit_codes
 from assize.cli.progress import Progress
 from assize.cli.target import DEFAULT_TIMEOUT, ServerOption, TimeoutOption, connected
 from assize.cli.verify import Format, FormatOption, print_answer
+from assize.client import Client
+from assize.model.verdict import Status, Verdict
+
+LOOKS_SECONDS: Final = 0.2
 
 
 def verdict(
@@ -17,15 +22,34 @@ def verdict(
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
     output: FormatOption = Format.TEXT,
+    wait: Annotated[
+        bool,
+        typer.Option("--wait", help="Of a held run: until somebody has decided."),
+    ] = False,
 ) -> None:
     """Print the verdict of a verification, as `assize verify` would have.
 
     Of a run that was held, the verdict given after a person has decided, and until then HELD.
     Exit status: as of `assize verify`.
 
-    Example: assize verdict 3f0c9d2a4b6e4f2f8f1d7c5b9a8e7d6c -o json
+    Example: assize verdict 3f0c9d2a4b6e4f2f8f1d7c5b9a8e7d6c --wait -o json
     """
     with Progress("asking the service", wanted=True), connected(server, timeout_seconds) as client:
         found = client.verdict(verification_id)
+        if wait and found.hold is not None:
+            found = decided(client, found, found.hold.hold_id)
     print_answer(found, output, brief=False)
     raise typer.Exit(exit_codes.of_status(found.status))
+
+
+def decided(client: Client, held: Verdict, hold_id: str) -> Verdict:
+    """Return the verdict given once a hold has ended, and the run that it let through."""
+    for _ in client.watch_hold(hold_id):
+        # The last one is an end.
+        pass
+    found = held
+    while found.status is Status.HELD:
+        found = client.verdict(held.verification_id)
+        # A run that was held before it began goes on for a while after the approval.
+        time.sleep(LOOKS_SECONDS)
+    return found

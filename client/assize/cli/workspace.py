@@ -8,15 +8,16 @@ from typing import Annotated, Final
 import typer
 
 from assize.cli.bar import Bar
+from assize.cli.connection import (
+    AuthoritiesOption,
+    TlsOption,
+    TokenFileOption,
+    workspaces_connected,
+)
 from assize.cli.document import to_json
 from assize.cli.exit_codes import ExitStatus
 from assize.cli.progress import Progress
-from assize.cli.target import (
-    DEFAULT_TIMEOUT,
-    ServerOption,
-    TimeoutOption,
-    workspaces_connected,
-)
+from assize.cli.target import DEFAULT_TIMEOUT, ServerOption, TimeoutOption
 from assize.cli.terminal import lines, one_line
 from assize.cli.verify import Format, FormatOption
 from assize.cli.workspace_rendering import (
@@ -61,6 +62,9 @@ def create(
     name: NameArgument,
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    tls: TlsOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Make an empty workspace.
@@ -69,7 +73,8 @@ def create(
 
     Example: assize workspace create shop
     """
-    with _waiting(), workspaces_connected(server, timeout_seconds) as client:
+    reach = workspaces_connected(server, timeout_seconds, token_file, authorities, tls=tls)
+    with _waiting(), reach as client:
         made = client.create(name)
     _answer(output, made, [f"created {made.name}; put files into it: assize workspace push {name}"])
 
@@ -82,6 +87,9 @@ def push(
     force: ForceOption = False,
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    tls: TlsOption = False,
     output: FormatOption = Format.TEXT,
     quiet: QuietOption = False,
 ) -> None:
@@ -93,10 +101,8 @@ def push(
 
     Example: assize workspace push shop . -m "Before the migration"
     """
-    with (
-        Bar(wanted=not quiet) as bar,
-        workspaces_connected(server, timeout_seconds) as client,
-    ):
+    reach = workspaces_connected(server, timeout_seconds, token_file, authorities, tls=tls)
+    with Bar(wanted=not quiet) as bar, reach as client:
         pushed = client.push(name, folder, message=message, force=force, report=bar)
     _answer(output, pushed, _pushed_lines(name, pushed))
 
@@ -109,6 +115,9 @@ def pull(
     force: ForceOption = False,
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    tls: TlsOption = False,
     output: FormatOption = Format.TEXT,
     quiet: QuietOption = False,
 ) -> None:
@@ -119,10 +128,8 @@ def pull(
 
     Example: assize workspace pull shop ./shop --snapshot head~1
     """
-    with (
-        Bar(wanted=not quiet) as bar,
-        workspaces_connected(server, timeout_seconds) as client,
-    ):
+    reach = workspaces_connected(server, timeout_seconds, token_file, authorities, tls=tls)
+    with Bar(wanted=not quiet) as bar, reach as client:
         pulled = client.pull(name, folder, snapshot=snapshot, force=force, report=bar)
     _answer(output, pulled, _pulled_lines(pulled))
 
@@ -131,13 +138,17 @@ def pull(
 def list_workspaces(
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    tls: TlsOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """List your workspaces by name.
 
     Example: assize workspace list -o json
     """
-    with _waiting(), workspaces_connected(server, timeout_seconds) as client:
+    reach = workspaces_connected(server, timeout_seconds, token_file, authorities, tls=tls)
+    with _waiting(), reach as client:
         found = client.workspaces()
     if output is Format.JSON:
         print_json(to_json(found))
@@ -155,13 +166,17 @@ def log(
     ] = LOG_USUAL,
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    tls: TlsOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Tell what became of a workspace: who, when, which verification; the newest first.
 
     Example: assize workspace log shop -n 5
     """
-    with _waiting(), workspaces_connected(server, timeout_seconds) as client:
+    reach = workspaces_connected(server, timeout_seconds, token_file, authorities, tls=tls)
+    with _waiting(), reach as client:
         entries = client.log(name, most)
     if output is Format.JSON:
         print_json(to_json(entries))
@@ -183,6 +198,9 @@ def show(
     ] = FILE_MOST_BYTES,
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    tls: TlsOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """List what is in a snapshot, or print one of its files.
@@ -192,7 +210,8 @@ def show(
     Example: assize workspace show shop src/main.py --snapshot head~1
     """
     shown: SnapshotListing | FileContent
-    with _waiting(), workspaces_connected(server, timeout_seconds) as client:
+    reach = workspaces_connected(server, timeout_seconds, token_file, authorities, tls=tls)
+    with _waiting(), reach as client:
         if path:
             shown = client.file(name, path, snapshot, most_bytes)
         else:
@@ -211,6 +230,9 @@ def diff(
     after: Annotated[str, typer.Argument(metavar="[AFTER]", help="Another one.")] = "head",
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    tls: TlsOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Tell what differs between two snapshots of a workspace; by default, what came last.
@@ -219,7 +241,8 @@ def diff(
 
     Example: assize workspace diff shop 3f2a9c head~2 -o json
     """
-    with _waiting(), workspaces_connected(server, timeout_seconds) as client:
+    reach = workspaces_connected(server, timeout_seconds, token_file, authorities, tls=tls)
+    with _waiting(), reach as client:
         found = client.diff(name, before, after)
     _answer(output, found, diff_lines(found))
 
@@ -231,6 +254,9 @@ def rollback(
     message: Annotated[str, typer.Option("--message", "-m", help="For the log.")] = "",
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    tls: TlsOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Make an earlier snapshot the head again, and prove that its bytes are there.
@@ -240,7 +266,8 @@ def rollback(
 
     Example: assize workspace rollback shop head~1
     """
-    with _waiting(), workspaces_connected(server, timeout_seconds) as client:
+    reach = workspaces_connected(server, timeout_seconds, token_file, authorities, tls=tls)
+    with _waiting(), reach as client:
         done = client.rollback(name, snapshot, message=message)
     _answer(output, done, _rollback_lines(name, done))
 
@@ -252,13 +279,17 @@ def fork(
     snapshot: SnapshotOption = "",
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    tls: TlsOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Make a workspace that begins with a snapshot of another. No file is copied.
 
     Example: assize workspace fork shop shop-try --snapshot head~3
     """
-    with _waiting(), workspaces_connected(server, timeout_seconds) as client:
+    reach = workspaces_connected(server, timeout_seconds, token_file, authorities, tls=tls)
+    with _waiting(), reach as client:
         made = client.fork(name, new_name, snapshot)
     _answer(output, made, [f"created {made.name} at {made.head[:SHORT]}"])
 
@@ -269,6 +300,9 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    tls: TlsOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Remove a workspace and its whole history. This cannot be undone.
@@ -277,7 +311,8 @@ def delete(
     """
     if not yes:
         _confirm(name)
-    with _waiting(), workspaces_connected(server, timeout_seconds) as client:
+    reach = workspaces_connected(server, timeout_seconds, token_file, authorities, tls=tls)
+    with _waiting(), reach as client:
         client.delete(name)
     if output is Format.JSON:
         print_json({"deleted": name})
@@ -289,6 +324,9 @@ def delete(
 def gc(
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
+    token_file: TokenFileOption = None,
+    authorities: AuthoritiesOption = None,
+    tls: TlsOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Have the service throw away old log entries and files that nothing needs.
@@ -297,7 +335,8 @@ def gc(
 
     Example: assize workspace gc
     """
-    with _waiting(), workspaces_connected(server, timeout_seconds) as client:
+    reach = workspaces_connected(server, timeout_seconds, token_file, authorities, tls=tls)
+    with _waiting(), reach as client:
         done = client.collect_garbage()
     told = f"removed {done.log_entries} log entries and {done.objects} objects, {size(done.bytes)}"
     _answer(output, done, [told])

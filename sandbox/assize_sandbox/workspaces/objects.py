@@ -11,6 +11,7 @@ in-toto statements name subjects by it (docs/adr/0010).
 
 import hashlib
 import os
+import threading
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -68,6 +69,9 @@ class ObjectStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made: set[Path] = set()
+        self._making = threading.Lock()
+        """Held where `_made` is changed: threads put while another makes durable."""
+        self._syncing = threading.Lock()
         self._fresh: dict[Digest, Tree] = {}
         self._cached = lru_cache(maxsize=CACHED_TREES)(self._read_tree)
         self._large = LargeTrees(LARGE_TREES_MOST_BYTES)
@@ -185,14 +189,20 @@ class ObjectStore:
         return self._large.tree(digest, size_bytes, self._read_tree)
 
     def sync(self) -> None:
-        """Make durable what was put since the last time."""
-        made, self._made = self._made, set()
-        for folder in made:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        """Make durable what was put since the last time.
+
+        INVARIANT: what this thread put is durable on return, whichever thread's call did it.
+        """
+        with self._syncing:
+            with self._making:
+                made, self._made = self._made, set()
             try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+                for folder in made:
+                    sync_folder(folder)
+            except OSError:
+                with self._making:
+                    self._made |= made
+                raise
 
     def aside(self) -> Path:
         """Return where an object may be written before it is there; nobody looks at it."""
@@ -205,7 +215,8 @@ class ObjectStore:
         target = self.path(digest)
         target.parent.mkdir(mode=0o700, exist_ok=True)
         aside.rename(target)
-        self._made |= {target.parent, self._folder}
+        with self._making:
+            self._made |= {target.parent, self._folder}
 
     def digests(self) -> Iterator[Digest]:
         """Yield the name of every object there is."""
@@ -270,18 +281,22 @@ class ObjectStore:
             raise ObjectMissing(digest) from error
 
     def _aside(self) -> "_Aside":
-        aside = self._folder / "aside"
-        aside.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return _Aside(aside / uuid.uuid4().hex)
+        return _Aside(self.aside())
 
     def keep(self, aside: Path, file: BufferedWriter, digest: Digest) -> None:
         """Make a file that was written aside an object; for `Writing`."""
         file.flush()
         os.fsync(file.fileno())
-        target = self.path(digest)
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        aside.rename(target)
-        self._made |= {target.parent, self._folder}
+        self.adopt(aside, digest)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class _Aside:

@@ -106,6 +106,17 @@ def open_keys(state: Path, now_ms: Callable[[], int], origin: str = "") -> Servi
     return keys
 
 
+def found_keys(state: Path) -> ServiceKeys | None:
+    """Return the keys of a state folder as they are, changing nothing; None: there are none yet.
+
+    Raises:
+        KeysUnusable: They are no keys, or others can read them.
+        OSError: This user cannot read them.
+    """
+    path = state / FOLDER / FILE
+    return _load(path) if path.exists() else None
+
+
 def rotate(state: Path, now_ms: int) -> ServiceKeys:
     """Make another key the one that signs, and return the keys. The service must not run.
 

@@ -10,12 +10,14 @@ from sqlalchemy import Connection
 
 from assize.attest import spec_digest, submission_digest
 from assize.audit.entries import Entry, EntryKind, decode
-from assize.model.callers import SERVICE, Caller
+from assize.model.callers import ANONYMOUS, SERVICE, Caller, Role
 from assize.model.verdict import Verdict
+from assize.model.workspaces import EntryKind as Moved
 from assize_server.attestation.keeping import keep
 from assize_server.audit.log import PAGE_MOST, append, last_of_kind, read
 from assize_server.core.policy import Policy
 from assize_server.execution.job import Job
+from assize_server.workspaces.store import Happened
 
 
 def record_admission(connection: Connection, job: Job, caller: Caller, now_ms: int) -> int:
@@ -92,6 +94,34 @@ def record_approvers(connection: Connection, digest: str, people: int, now_ms: i
         Entry(EntryKind.KEY_CHANGE, now_ms, SERVICE, subject, digests, {"people": people}),
     )
     return True
+
+
+_WORKSPACE_KINDS = {
+    Moved.CREATE: EntryKind.CREATE,
+    Moved.PUSH: EntryKind.PUSH,
+    Moved.COMMIT: EntryKind.COMMIT,
+    Moved.ROLLBACK: EntryKind.ROLLBACK,
+    Moved.FORK: EntryKind.FORK,
+}
+
+
+def record_workspace(connection: Connection, happened: Happened) -> int:
+    """Write what somebody did to a workspace; return the entry's index."""
+    kind = EntryKind.DELETE if happened.kind is None else _WORKSPACE_KINDS[happened.kind]
+    heads = {"before": happened.before, "after": happened.after}
+    entry = Entry(
+        kind,
+        happened.time_ms,
+        submitter(happened.author),
+        {"workspace": happened.workspace},
+        {name: digest for name, digest in heads.items() if digest},
+    )
+    return append(connection, entry)
+
+
+def submitter(name: str) -> Caller:
+    """Return whoever submits code and keeps workspaces."""
+    return Caller(name, Role.ANONYMOUS if name == ANONYMOUS.name else Role.SUBMITTER)
 
 
 def record_start(connection: Connection, version: str, now_ms: int) -> int:

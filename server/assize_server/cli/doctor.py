@@ -6,18 +6,21 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import Annotated
 
 import psutil
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from assize_sandbox.docker_presence import daemon_answers
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.images.store import ImageStore
+from assize_server.cli.doctor_state import kept
+from assize_server.cli.examined import Examined
 from assize_server.policies.load import PolicyError, load_directory
 from assize_server.service import HOST_RESERVE_BYTES, default_shape, examine
 from assize_server.settings import EngineChoice, Settings, from_environment
@@ -32,18 +35,6 @@ class Format(StrEnum):
     JSON = "json"
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """One thing that was looked at."""
-
-    name: str
-    passed: bool
-    evidence: str
-    remedy: str = ""
-    informational: bool = False
-    """Told, and not needed: a FAIL of it does not fail the examination."""
-
-
 def command(
     engine: Annotated[
         EngineChoice | None, typer.Option(help="Examine this engine, not the one auto takes.")
@@ -54,9 +45,18 @@ def command(
 
     Exit status 0: all that is needed holds. 1: something does not; each line says what mends it.
     """
-    base = from_environment()
-    settings = base if engine is None else Settings(home=base.home, engine=engine)
-    examined = [*host(settings), *policies(settings), *image(settings), *barriers(settings)]
+    try:
+        base = from_environment()
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    settings = base if engine is None else replace(base, engine=engine)
+    examined = [
+        *host(settings),
+        *policies(settings),
+        *image(settings),
+        *barriers(settings),
+        *kept(settings),
+    ]
     if output is Format.JSON:
         typer.echo(json.dumps([asdict(item) for item in examined], indent=2))
     else:
@@ -147,5 +147,6 @@ def _print(examined: list[Examined]) -> None:
         mark = "PASS" if item.passed else ("note" if item.informational else "FAIL")
         style = {"PASS": "green", "FAIL": "bold red", "note": "yellow"}[mark]
         remedy = "" if item.passed else item.remedy
-        table.add_row(f"[{style}]{mark}[/]", item.name, item.evidence, remedy)
+        # Square brackets of a path are no mark-up.
+        table.add_row(f"[{style}]{mark}[/]", item.name, escape(item.evidence), escape(remedy))
     Console().print(table)

@@ -13,6 +13,7 @@ import grpc
 import structlog
 import typer
 import uvloop
+from sqlalchemy.exc import SQLAlchemyError
 
 from assize_sandbox.errors import SandboxError
 from assize_server import log_output
@@ -28,6 +29,7 @@ from assize_server.settings import DEFAULT_LISTEN, EngineChoice, Settings, from_
 
 EXIT_USAGE = 2
 EXIT_CANNOT_SERVE = 4
+APPROVALS_SOCKET = "approvals.sock"
 LOCAL_APPROVER = "local-approver"
 """Whoever can open the socket of approvals, where there is no credentials file."""
 
@@ -111,24 +113,23 @@ def command(
     """Run the verification service until SIGTERM or Ctrl-C.
 
     At start every barrier of the sandbox is tried for real; one that does not hold stops the
-    service (exit status 4). SIGTERM drains: running verifications end, new ones are refused.
+    service (exit status 4). SIGTERM drains: running verifications end, new ones are refused. SIGHUP
+    reads policies and approvers anew; a file that is wrong changes nothing and is told in the log.
+
+    docs/deployment.md lists every variable that is read beside these options.
 
     Example: assize serve --listen unix:///run/assize/rpc.sock --engine runc
     """
-    guarded = access is not None and tls_cert is not None
-    for address in (listen, approvals_listen):
-        if address and not (allow_remote or guarded or is_local(address)):
-            typer.echo(
-                f"{address} can be reached from outside: give --access and --tls-cert, or say "
-                "--allow-remote to mean it",
-                err=True,
-            )
-            raise typer.Exit(EXIT_USAGE)
-    if (tls_cert is None) != (tls_key is None):
-        typer.echo("--tls-cert and --tls-key go together", err=True)
+    addresses = Addresses(listen, approvals_listen, tls_cert, tls_key)
+    if fault := fault_of(addresses, authenticated=access is not None, allow_remote=allow_remote):
+        typer.echo(f"error: {fault}", err=True)
         raise typer.Exit(EXIT_USAGE)
+    try:
+        base = from_environment()
+    except ValueError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(EXIT_USAGE) from error
     log_output.to_stderr(logging.INFO)
-    base = from_environment()
     settings = replace(
         base,
         engine=engine or base.engine,
@@ -142,12 +143,36 @@ def command(
         concurrency=concurrency or base.concurrency,
     )
     try:
-        uvloop.run(serve(settings, Addresses(listen, approvals_listen, tls_cert, tls_key)))
-    except (SandboxError, PolicyError, OSError) as error:
+        uvloop.run(serve(settings, addresses))
+    except (SandboxError, PolicyError, OSError, SQLAlchemyError) as error:
         typer.echo(f"cannot serve: {error}", err=True)
         if remedy := getattr(error, "remedy", ""):
             typer.echo(f"to mend it: {remedy}", err=True)
         raise typer.Exit(EXIT_CANNOT_SERVE) from error
+
+
+def fault_of(addresses: "Addresses", *, authenticated: bool, allow_remote: bool) -> str:
+    """Return what keeps the service from listening there, empty if nothing does.
+
+    SECURITY: where others can come, callers are told apart, or somebody has said that something in
+    front does that.
+    """
+    if (addresses.tls_cert is None) != (addresses.tls_key is None):
+        return "--tls-cert and --tls-key go together"
+    if addresses.approvals and not authenticated:
+        return (
+            f"approvers cannot be told from submitters at {addresses.approvals}: name a "
+            "credentials file with --access, or leave --approvals-listen out and approve over the "
+            "socket in the state folder"
+        )
+    guarded = authenticated and addresses.tls_cert is not None
+    for address in (addresses.listen, addresses.approvals):
+        if address and not (guarded or allow_remote or is_local(address)):
+            return (
+                f"{address} can be reached from outside: give --access, --tls-cert and --tls-key, "
+                "or say --allow-remote to mean it"
+            )
+    return ""
 
 
 def is_local(address: str) -> bool:
@@ -223,7 +248,8 @@ async def approvals_server(
     """Answer approvers, at an address of their own.
 
     SECURITY: without a credentials file there is nobody to tell apart. Then a socket that only
-    this user can open is the credential, and no other address is taken.
+    this user can open is the credential, and no other address is taken. With one the token is the
+    credential, and who may open a socket is up to the umask, as for the other listener.
 
     Raises:
         SandboxError: There is an address, and no credentials file.
@@ -234,16 +260,18 @@ async def approvals_server(
             f"approvers cannot be told from submitters at {addresses.approvals}",
             remedy="name a credentials file with --access, or leave --approvals-listen out",
         )
-    address = addresses.approvals or f"unix://{service.state.folder}/approvals.sock"
+    address = addresses.approvals or f"unix://{service.state.folder.absolute()}/{APPROVALS_SOCKET}"
     server = ApprovalServer(
         service.office.desk,
         caller_name if known is not None else lambda _context: LOCAL_APPROVER,
         [Authentication(Rules(known, APPROVALS))],
     )
-    previous = os.umask(0o177)
+    chosen = os.umask(0o177)
+    if known is not None:
+        os.umask(chosen)
     try:
-        await server.start(address, None if address.startswith("unix:") else tls)
+        port = await server.start(address, None if address.startswith("unix:") else tls)
     finally:
-        os.umask(previous)
-    _log.info("listening for approvers", address=address)
+        os.umask(chosen)
+    _log.info("answering approvers", address=address, port=port)
     return server

@@ -56,10 +56,10 @@ class StaticGates:
 
     warn: frozenset[str] = frozenset()
     """Their matches are shown."""
-    fail: frozenset[str] = frozenset()
-    """Their matches fail the verification."""
     hold: frozenset[str] = frozenset()
     """Their matches hold the run before it begins."""
+    fail: frozenset[str] = frozenset()
+    """Their matches fail the verification."""
     approval: Approval | None = None
     """Of what is held; None where nothing is."""
 

@@ -11,7 +11,7 @@ from typing import NewType, Protocol
 
 from assize.model.events import Event
 from assize.model.spec import Spec
-from assize.model.submission import SourceFile, Submission, WorkspaceUse
+from assize.model.submission import RequestedLimits, SourceFile, Submission, WorkspaceUse
 from assize.model.verdict import Reason, Status, Verdict
 from assize.trees import FolderNode
 from assize_sandbox.limits import Limits
@@ -76,12 +76,21 @@ class Job:
     policy: Policy
     limits: Limits
     request_id: str = ""
+    requested: RequestedLimits = field(default_factory=RequestedLimits)
+    """What was asked of the limits: the policy's lowest layer."""
+    named_digest: str = ""
+    """Digest of the policy that was named, without what the request asks; empty: the same."""
     submitter: str = "anonymous"
     """Who asked, as the credential says."""
     workspace: PinnedWorkspace | None = None
     """What the code runs over; None: an empty folder."""
     released_by: str = field(default="", compare=False)
     """The hold whose approval let the code run; empty: it was not held before."""
+
+    @property
+    def policy_as_named(self) -> str:
+        """The digest of the policy that was named: what a changed policy is known by."""
+        return self.named_digest or self.policy.digest
 
     @property
     def analysed(self) -> tuple[SourceFile, ...]:

@@ -3,13 +3,8 @@
 from assize.audit.entries import Entry, EntryKind
 from assize.canonical import effect_set_digest
 from assize.model.approvals import Hold
-from assize.model.callers import SERVICE, Caller, Role
+from assize.model.callers import SERVICE
 from assize.model.effects import EffectSet
-
-
-def submitter(name: str) -> Caller:
-    """Return whoever submitted a run."""
-    return Caller(name, Role.ANONYMOUS if name == "anonymous" else Role.SUBMITTER)
 
 
 def of_commit(

@@ -74,7 +74,7 @@ def _asked(
         verification_id=job.id,
         submitter=job.submitter,
         policy=job.policy.name,
-        policy_digest=job.policy.digest,
+        policy_digest=job.policy_as_named,
         rules=rules,
         approval=approval,
         audience=audience,

@@ -1,8 +1,8 @@
 """Everything that moves a workspace's head for a run: one transaction each.
 
-What lands together in each: the hold or grant is spent, the head moves, the audit log says so, and
-a draft of the verdict that is still to come is kept. What raises inside leaves nothing of it. The
-layer that the next run needs is made afterwards: it is a cache.
+What lands together in each: the hold or grant is spent, the head moves, the audit log says so, a
+verdict that was given is brought up to date, a draft of one that is still to come is kept. What
+raises leaves nothing of it. The layer that the next run needs is made afterwards: it is a cache.
 """
 
 import asyncio
@@ -127,7 +127,7 @@ class Moves:
                 verification_id=job.id,
                 submitter=job.submitter,
                 workspace=pinned.name,
-                policy_digest=job.policy.digest,
+                policy_digest=job.policy_as_named,
                 subject=effect_set_digest(effects),
                 now=int(now),
             )

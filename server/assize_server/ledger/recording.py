@@ -25,10 +25,9 @@ from assize_server.approvals import holds
 from assize_server.attestation.keys import ServiceKeys
 from assize_server.attestation.statements import Circumstances, attest
 from assize_server.audit.log import append
-from assize_server.audit.records import record_admission, record_verdict
+from assize_server.audit.records import record_admission, record_verdict, submitter
 from assize_server.execution.job import Emit, Executor, IdReused, Job, could_not_tell
 from assize_server.landing import entries, records
-from assize_server.landing.entries import submitter
 from assize_server.landing.requests import as_asked
 from assize_server.ledger import drafts, verdicts
 from assize_server.ledger.drafts import Draft

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from assize_server.core.layers import chain_digest
 from assize_server.core.policy import Policy
 from assize_server.policies.files import PolicyError
 from assize_server.policies.static_rules import StaticRuleError, StaticRules, digest, load_static
@@ -39,9 +40,12 @@ def searching(policy: Policy, rules: StaticRules) -> Policy:
         raise PolicyError(f"{policy.name}: {error}") from error
     if not checks.in_force():
         return policy
-    told = f"{policy.digest}\n{digest(checks)}"
+    *above, lowest = policy.layers
+    told = hashlib.sha256(f"{lowest.digest}\n{digest(checks)}".encode()).hexdigest()
+    layers = (*above, replace(lowest, digest=told))
     return replace(
         policy,
-        digest=hashlib.sha256(told.encode()).hexdigest(),
+        digest=chain_digest(layers),
+        layers=layers,
         analysis=replace(policy.analysis, static=checks),
     )

@@ -12,7 +12,8 @@ from assize.v1 import verification_pb2
 from assize_server.core.excerpt import one_line
 from assize_server.core.faults import Faults
 from assize_server.core.isolation import isolation_fault
-from assize_server.core.policy import LooserThanPolicy, Policy, effective_limits
+from assize_server.core.layers import requested
+from assize_server.core.policy import LooserThanPolicy, Policy
 from assize_server.core.spec import validate_request
 from assize_server.core.submission import check_files
 from assize_server.execution.job import Job, JobId, PinnedWorkspace
@@ -103,7 +104,7 @@ async def admitted(
     if isolation is not None and (fault := isolation_fault(policy.engine, isolation)):
         raise Refused(ReasonCode.ISOLATION_TOO_WEAK, (FieldViolation("policy", fault),))
     try:
-        limits = effective_limits(policy, request.limits)
+        effective = requested(policy, request.limits)
     except LooserThanPolicy as error:
         raise Refused(ReasonCode.LOOSER_THAN_POLICY, tuple(error.violations)) from error
     return Job(
@@ -111,8 +112,10 @@ async def admitted(
         request_id=request.request_id,
         submission=request.submission,
         spec=request.spec,
-        policy=policy,
-        limits=limits,
+        policy=effective,
+        limits=effective.limits,
+        requested=request.limits,
+        named_digest=policy.digest,
         submitter=submitter,
         workspace=pinned,
     )

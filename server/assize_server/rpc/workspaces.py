@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
 import grpc
@@ -22,7 +22,6 @@ from assize.convert.workspaces import (
     workspace_to_proto,
 )
 from assize.errors import ReasonCode
-from assize.trees import FileNode
 from assize.v1 import workspace_pb2, workspace_pb2_grpc
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.workspaces.objects import ObjectCorrupt, ObjectMissing
@@ -38,6 +37,8 @@ from assize_server.workspaces.uploads import Incoming
 ENTRIES_AT_ONCE: Final = 1000
 EFFECTS_AT_ONCE: Final = 100
 FILES_MOST: Final = 1000
+READ_AT_ONCE_BYTES: Final = 1024 * 1024
+PART_COST_BYTES: Final = 1024
 DIGESTS_MOST: Final = 10_000
 LOG_USUAL: Final = 100
 
@@ -85,7 +86,8 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
         self, request: workspace_pb2.DeleteWorkspaceRequest, context: Any
     ) -> workspace_pb2.DeleteWorkspaceResponse:
         """Remove a workspace and its log."""
-        await _done(context, self._store.delete, self._caller(context), request.name)
+        caller, now_ms = self._caller(context), self._now_ms()
+        await _done(context, self._store.delete, caller, request.name, now_ms)
         return workspace_pb2.DeleteWorkspaceResponse()
 
     async def ListWorkspaces(  # noqa: N802
@@ -122,16 +124,10 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
         async with _told(context):
             _require_most("paths", len(request.paths), FILES_MOST)
         snapshot = await self._snapshot(context, request.workspace, request.snapshot)
-        objects = self._store.objects
-        for index, path in enumerate(request.paths):
-            node = await _done(context, file_at, objects, snapshot.root, path)
-            chunks = self._chunks(node, request.most_bytes or node.size_bytes)
-            size_bytes = node.size_bytes
-            async for part in _parts(context, chunks, 1):
-                yield workspace_pb2.ReadFilesResponse(
-                    index=index, size_bytes=size_bytes, data=part[0]
-                )
-                size_bytes = 0
+        found = self._read(snapshot, request.paths, request.most_bytes)
+        while part := await _done(context, _taken_bytes, found):
+            for each in part:
+                yield each
 
     async def GetLog(  # noqa: N802
         self, request: workspace_pb2.GetLogRequest, context: Any
@@ -267,19 +263,23 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
                 upload.take(part.digest, part.size_bytes, part.data)
         finally:
             # What arrived before a fault need not be sent again.
+            upload.flush()
             self._store.note_uploads(owner, upload.kept[kept:])
 
-    def _chunks(self, node: FileNode, most_bytes: int) -> Iterator[bytes]:
-        """Yield the beginning of a file, in at least one part."""
-        room = max(0, most_bytes)
-        nothing = True
-        for chunk in self._store.objects.chunks(node.digest):
-            if room <= 0:
-                break
-            yield chunk[:room]
-            room, nothing = room - len(chunk), False
-        if nothing:
-            yield b""
+    def _read(
+        self, snapshot: Snapshot, paths: Iterable[str], most_bytes: int
+    ) -> Iterator[workspace_pb2.ReadFilesResponse]:
+        """Yield files in parts, each file in at least one."""
+        objects = self._store.objects
+        for index, path in enumerate(paths):
+            node = file_at(objects, snapshot.root, path)
+            told, room = node.size_bytes, max(0, most_bytes or node.size_bytes)
+            for chunk in chain(objects.chunks(node.digest), [b""] * (not node.size_bytes)):
+                part, room = chunk[:room], room - len(chunk)
+                yield workspace_pb2.ReadFilesResponse(index=index, size_bytes=told, data=part)
+                told = 0
+                if room <= 0:
+                    break
 
 
 async def _done(context: Any, act: Callable[..., R], *arguments: object) -> R:
@@ -297,6 +297,17 @@ async def _parts(context: Any, things: Iterable[T], size: int) -> AsyncIterator[
 
 def _taken(iterator: Iterator[T], size: int) -> list[T]:
     return list(islice(iterator, size))
+
+
+def _taken_bytes(
+    parts: Iterator[workspace_pb2.ReadFilesResponse],
+) -> list[workspace_pb2.ReadFilesResponse]:
+    """Take parts until they are worth a message's time."""
+    taken, size_bytes = list[workspace_pb2.ReadFilesResponse](), 0
+    while size_bytes < READ_AT_ONCE_BYTES and (part := next(parts, None)) is not None:
+        taken.append(part)
+        size_bytes += len(part.data) + PART_COST_BYTES
+    return taken
 
 
 def _require_most(what: str, count: int, most: int) -> None:

@@ -127,9 +127,33 @@ def _engine(path: Path) -> Engine:
 def _take_or_make(connection: Connection) -> None:
     found = connection.execute(text("PRAGMA user_version")).scalar_one()
     if found not in {0, VERSION}:
-        raise StoreError(
-            f"the database was made by another version of Assize ({found}, not {VERSION})",
-            remedy="set ASSIZE_STATE to an empty folder, or use that version",
-        )
+        raise _of_another(f"{found}, not {VERSION}")
     metadata.create_all(connection)
+    if told := misfits(connection):
+        raise _of_another(f"without {', '.join(told)}")
     connection.execute(text(f"PRAGMA user_version = {VERSION}"))
+
+
+def misfits(connection: Connection) -> tuple[str, ...]:
+    """Return the columns that tables which are there lack, as `table.column`.
+
+    Between releases tables change while the version stays: such a database is refused at the start,
+    and not at the first verdict that it cannot take.
+    """
+    there = sqlalchemy.inspect(connection)
+    known = set(there.get_table_names())
+    return tuple(
+        f"{table.name}.{column.name}"
+        for table in metadata.sorted_tables
+        if table.name in known
+        for names in [{each["name"] for each in there.get_columns(table.name)}]
+        for column in table.columns
+        if column.name not in names
+    )
+
+
+def _of_another(how: str) -> StoreError:
+    return StoreError(
+        f"the database was made by another version of Assize ({how})",
+        remedy="set ASSIZE_STATE to an empty folder, or use that version",
+    )

@@ -4,7 +4,7 @@ Objects first, made durable; then one transaction that names them. Between the t
 objects that nothing names. Every function blocks; whoever has an event loop calls them on a thread.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,30 @@ from assize_server.workspaces.uploads import Incoming
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that somebody did to a workspace, for whoever writes that down."""
+
+    kind: EntryKind | None
+    """None: it was deleted."""
+    workspace: str
+    """Owner and name."""
+    author: str
+    before: str
+    """The head until then; empty for a new one."""
+    after: str
+    """The head from then on; empty for a deleted one."""
+    time_ms: int
+
+
+Journal = Callable[[Connection, Happened], object]
+"""Writes it down in the transaction that does it; what it raises undoes it."""
+
+
+def _silence(_connection: Connection, _happened: Happened) -> None:
+    """Write nothing down."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkspaceStore:
     """The workspaces of a service. `time_ms` is when the caller asked, since 1970."""
 
@@ -44,6 +68,8 @@ class WorkspaceStore:
     settings: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     pins: Pins = tuple
     """What a garbage collection spares beside what logs name."""
+    journal: Journal = _silence
+    """Is told of everything that is done here."""
 
     def create(self, caller: str, name: str, time_ms: int) -> WorkspaceSummary:
         """Make an empty workspace.
@@ -56,19 +82,25 @@ class WorkspaceStore:
 
         def act(connection: Connection) -> WorkspaceSummary:
             made = heads.create(connection, caller, name, entry, quotas)
+            self._tell(connection, made, entry, "", made.head.id)
             return heads.summary(connection, made, quotas)
 
         return self.database.write_now(act)
 
-    def delete(self, caller: str, name: str) -> None:
+    def delete(self, caller: str, name: str, time_ms: int) -> None:
         """Remove a workspace and its log.
 
         Raises:
             Unknown: The caller has none of that name.
         """
-        self.database.write_now(
-            lambda connection: heads.remove(connection, heads.named(connection, caller, name).id)
-        )
+
+        def act(connection: Connection) -> None:
+            found = heads.named(connection, caller, name)
+            heads.remove(connection, found.id)
+            told = f"{found.owner}/{found.name}"
+            self.journal(connection, Happened(None, told, caller, found.head.id, "", time_ms))
+
+        self.database.write_now(act)
 
     def workspaces(self, caller: str) -> list[WorkspaceSummary]:
         """Return the caller's workspaces by name."""
@@ -173,7 +205,7 @@ class WorkspaceStore:
         step("objects durable")
         entry = Entry(EntryKind.PUSH, caller, time_ms, message)
         return Pushed(
-            admitted.snapshot.id, self._move(workspace.id, expected_head, admitted.snapshot, entry)
+            admitted.snapshot.id, self._move(workspace, expected_head, admitted.snapshot, entry)
         )
 
     def rollback(
@@ -206,9 +238,11 @@ class WorkspaceStore:
             # INVARIANT: the log names the target until this lands, so that nothing of it was
             # collected since it was proven.
             heads.resolve(connection, workspace, target.id)
-            return heads.move_head(
+            moved = heads.move_head(
                 connection, workspace.id, head.id, target, entry, self.settings.quotas
             )
+            self._tell(connection, workspace, entry, head.id, target.id)
+            return moved
 
         moved = self.database.write_now(act)
         step("rolled back")
@@ -231,6 +265,7 @@ class WorkspaceStore:
             told = f"from {source.name} at {first.id[:12]}"
             entry = Entry(EntryKind.FORK, caller, time_ms, told)
             made = heads.create(connection, caller, new_name, entry, quotas, first)
+            self._tell(connection, made, entry, "", made.head.id)
             return heads.summary(connection, made, quotas)
 
         return self.database.write_now(act)
@@ -246,14 +281,27 @@ class WorkspaceStore:
     def _workspace(self, caller: str, name: str) -> Workspace:
         return self.database.read_now(lambda connection: heads.named(connection, caller, name))
 
-    def _move(self, workspace_id: int, expected_head: str, new: Snapshot, entry: Entry) -> LogEntry:
-        moved = self.database.write_now(
-            lambda connection: heads.move_head(
-                connection, workspace_id, expected_head, new, entry, self.settings.quotas
+    def _move(
+        self, workspace: Workspace, expected_head: str, new: Snapshot, entry: Entry
+    ) -> LogEntry:
+        def act(connection: Connection) -> LogEntry:
+            moved = heads.move_head(
+                connection, workspace.id, expected_head, new, entry, self.settings.quotas
             )
-        )
+            self._tell(connection, workspace, entry, expected_head, new.id)
+            return moved
+
+        moved = self.database.write_now(act)
         step("moved")
         return moved
+
+    def _tell(
+        self, connection: Connection, workspace: Workspace, entry: Entry, before: str, after: str
+    ) -> None:
+        told = f"{workspace.owner}/{workspace.name}"
+        self.journal(
+            connection, Happened(entry.kind, told, entry.author, before, after, entry.time_ms)
+        )
 
     def _require_sent(self, workspace: Workspace, new: frozenset[Digest]) -> None:
         wanted = sorted(new)

@@ -1,5 +1,6 @@
 """Receives objects in parts. Each is kept once it is whole and has its digest; else it is nothing.
 
+Small ones wait for `flush`, which makes them durable together.
 One `Incoming` for one call, used by one thread at a time.
 """
 
@@ -8,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from assize.trees import Digest, digest_of, is_digest
+from assize_sandbox.workspaces.batches import Batch
 from assize_sandbox.workspaces.objects import ObjectStore, Writing
 from assize_server.workspaces.errors import Malformed, OverQuota
 from assize_server.workspaces.quotas import Quotas
@@ -25,6 +27,7 @@ class Incoming:
         self._stack = ExitStack()
         self._writing: Writing | None = None
         self._digest, self._size_bytes = Digest(""), 0
+        self._whole: list[bytes] = []
         self.kept: list[Digest] = []
         """Objects that are whole."""
         self.bytes = 0
@@ -50,12 +53,21 @@ class Incoming:
         if writing.size_bytes == size_bytes:
             self._keep_written(writing)
 
+    def flush(self) -> None:
+        """Keep what is whole."""
+        whole, self._whole = self._whole, []
+        with Batch(self._objects) as batch:
+            kept = [(batch.put(data), len(data)) for data in whole]
+        for digest, size_bytes in kept:
+            self._note(digest, size_bytes)
+
     def finish(self) -> None:
-        """Check that nothing was left half sent.
+        """Keep what is whole, and check that nothing was left half sent.
 
         Raises:
             Malformed: Something was.
         """
+        self.flush()
         if self._writing is not None:
             got = self._writing.size_bytes
             raise Malformed(f"object {self._digest} ended after {got} of {self._size_bytes} bytes")
@@ -69,8 +81,7 @@ class Incoming:
         self._require_announced(digest, len(data))
         if digest_of(data) != digest:
             raise Malformed(f"the bytes sent as {digest} have another digest; push again")
-        self._objects.put(data)
-        self._note(Digest(digest), len(data))
+        self._whole.append(data)
 
     def _begin(self, digest: str, size_bytes: int) -> Writing:
         self._require_announced(digest, size_bytes)

@@ -1,5 +1,6 @@
 """Objects that are put together are there together, or not at all."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,13 @@ def test_object_that_is_there_is_not_written_again(objects: ObjectStore) -> None
     with Batch(objects) as batch:
         assert batch.put(b"there") == digest
     assert objects.path(digest).stat().st_ino == inode
+
+
+def test_store_is_made_durable_while_others_put(objects: ObjectStore) -> None:
+    """Neither stumbles over the other."""
+    with ThreadPoolExecutor(4) as threads:
+        puts = [threads.submit(objects.put, str(number).encode()) for number in range(500)]
+        syncs = [threads.submit(objects.sync) for _ in range(50)]
+        digests = {put.result() for put in puts}
+        assert [sync.result() for sync in syncs] == [None] * 50
+    assert len(digests) == 500

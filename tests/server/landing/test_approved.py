@@ -8,6 +8,7 @@ import pytest
 from support.approvals import ALICE, BOB, approval, denial
 from support.landing import WORKSPACE, Court, sitting
 
+from assize import AsyncClient
 from assize.approvals import grants
 from assize.audit.entries import EntryKind
 from assize.canonical import effect_set_digest
@@ -227,3 +228,17 @@ async def test_what_an_approver_is_shown_is_what_the_digest_says(court: Court) -
     assert verdict.workspace is not None
     assert verdict.workspace.effects_digest == bundle.hold.subject
     assert await approve(court, hold_id, BOB, "bob") is HoldState.COMMITTED
+
+
+async def test_submitter_can_wait_for_the_decision(court: Court) -> None:
+    """Each change is told as it happens, the end last, and nothing that an approval is made of."""
+    _, hold_id = await held(court)
+    bundle, _ = await court.office.desk.bundle(hold_id, "alice")
+    async with AsyncClient(court.address) as client:
+        states = client.watch_hold(hold_id)
+        told = [await anext(states)]
+        await court.office.desk.decide(approval(bundle, ALICE), "alice")
+        told += [each async for each in states]
+    assert told[0].state is HoldState.PENDING
+    assert told[-1].state is HoldState.COMMITTED
+    assert bundle.nonce not in repr(told)

@@ -273,7 +273,7 @@ async def test_deleted_workspace_and_its_namesake_take_nothing_that_was_held(
     verdict = await bench.verify(DELETES)
     files = store.snapshots("anonymous", WORKSPACE, "head")[0]
     store.fork("anonymous", WORKSPACE, "head", "copy", 1)
-    store.delete("anonymous", WORKSPACE)
+    store.delete("anonymous", WORKSPACE, 1)
     store.fork("anonymous", "copy", "head", WORKSPACE, 1)
     assert await bench.decide(hold_of(verdict)) is HoldState.CONFLICT
     assert bench.head_id() == files.id

@@ -201,6 +201,31 @@ async def test_verdict_and_signed_statement_are_there_after_a_restart(tmp_path: 
         assert await court.verdict(given.verification_id) == given
 
 
+async def test_everything_done_to_a_workspace_is_written_down(court: Court) -> None:
+    """Who did it, and the heads before and after."""
+    store = court.state.workspaces
+    head = await court.head_id()
+    await court.verify(WRITES)
+    for act in (
+        lambda: store.rollback("anonymous", WORKSPACE, head, "", "", 1),
+        lambda: store.fork("anonymous", WORKSPACE, "", "branch", 1),
+        lambda: store.delete("anonymous", "branch", 1),
+    ):
+        await asyncio.to_thread(act)
+    kinds = (
+        EntryKind.CREATE,
+        EntryKind.PUSH,
+        EntryKind.COMMIT,
+        EntryKind.ROLLBACK,
+        EntryKind.FORK,
+        EntryKind.DELETE,
+    )
+    found = await court.entries(*kinds)
+    assert tuple(each.kind for each in found) == kinds
+    assert found[3].digests["after"] == head
+    assert found[5].subject == {"workspace": "anonymous/branch"}
+
+
 async def test_repeated_request_id_is_answered_and_not_run_after_a_restart(tmp_path: Path) -> None:
     """Its effects would land twice; another request under the id is refused."""
     submission = Submission((SourceFile("main.py", WRITES),), entry_point="main.py")

@@ -72,18 +72,22 @@ assurance.objects
   server/core/test_conclusion.py::test_pass_that_leans_on_objects_is_unverifiable_where_the_policy_refuses_it
 engine.least_isolation
   server/core/test_isolation.py::test_user_namespace_counts_only_where_it_was_seen_to_hold
+  server/landing/test_policy_keys.py::test_engine_that_the_policy_does_not_take_is_refused_before_anything_runs
 engine.allow
   server/core/test_isolation.py::test_engine_that_is_not_allowed_is_refused_by_name
+  server/landing/test_policy_keys.py::test_engine_that_the_policy_does_not_take_is_refused_before_anything_runs
 feedback.to_submitter
   server/core/test_feedback.py::test_less_feedback_never_quotes_an_expected_value
 static.fail
-  server/core/test_static_gates.py::test_strictest_of_id_and_group_decides
+  server/core/test_static_checks.py::test_only_a_rule_that_fails_makes_an_error
+  server/analysis/test_static.py::test_match_is_told_at_its_place_with_what_it_does
 static.hold
-  server/core/test_static_gates.py::test_strictest_of_id_and_group_decides
+  server/landing/test_held_before.py::test_nothing_runs_before_a_person_agrees
+  server/analysis/test_static.py::test_match_is_told_at_its_place_with_what_it_does
 static.warn
-  server/core/test_static_gates.py::test_strictest_of_id_and_group_decides
+  server/analysis/test_static.py::test_match_is_told_at_its_place_with_what_it_does
 default
-  server/core/test_weighing.py::test_nothing_said_denies
+  server/landing/test_policy_keys.py::test_what_no_rule_names_is_the_defaults
 rules[].id
   server/core/test_weighing.py::test_explanation_names_layer_and_every_rule_that_is_about_the_effect
 rules[].why
@@ -97,10 +101,14 @@ rules[].match.table
 rules[].match.over_bytes
   server/core/test_weighing.py::test_size_decides_where_a_rule_asks_for_it
 rules[].then
+  server/landing/test_landing.py::test_denied_effects_fail_the_run_and_nobody_is_asked
+  server/landing/test_landing.py::test_held_effects_wait_and_the_workspace_stays_as_it_was
   server/core/test_weighing.py::test_strictest_rule_decides_whatever_the_order
 rules[].limits.count
+  server/landing/test_policy_keys.py::test_what_is_beyond_a_budget_is_held
   server/core/test_weighing.py::test_budget_counts_in_order_of_path_and_holds_what_is_beyond
 rules[].limits.bytes
+  server/landing/test_policy_keys.py::test_what_is_beyond_a_budget_is_held
   server/core/test_weighing.py::test_budget_of_bytes_holds_all_that_comes_after
 static.approval.
   server/core/test_layers.py::test_hold_before_execution_that_nobody_could_end_fails
@@ -108,6 +116,7 @@ default_approval.
   server/core/test_weighing.py::test_hold_without_anybody_to_ask_denies
   server/policies/test_effects.py::test_default_that_holds_says_who_decides
 rules[].approval.
+  server/landing/test_policy_keys.py::test_approval_of_the_rule_is_what_the_hold_asks_for
   server/core/test_weighing.py::test_holds_of_a_run_need_one_approval_that_meets_all
 tests[].
   server/policies/test_effects.py::test_tests_of_a_file_become_records

@@ -151,6 +151,7 @@ def test_keys_in_readme_are_generated_from_where_they_are_defined() -> None:
 def test_example_of_a_team_in_readme_is_a_policy(tmp_path: Path) -> None:
     """What the page shows can be copied."""
     shutil.copy(SHIPPED / "default.yaml", tmp_path)
+    shutil.copytree(SHIPPED / "static", tmp_path / "static")
     page = (SHIPPED / "README.md").read_text(encoding="utf-8")
     example = next(each for each in page.split("```yaml\n") if "layer: team" in each[:80])
     (tmp_path / "teams").mkdir()

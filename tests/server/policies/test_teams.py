@@ -168,14 +168,26 @@ def test_team_file_that_would_not_be_read_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path) == ["teams/more.yml:1:1: it would not be read; call it more.yaml"]
 
 
+def static_rule(name: str) -> str:
+    """Return a file of one static rule."""
+    return (
+        f"- id: {name}\n  message: It calls foo.\n  why: For the test.\n"
+        "  rule: {pattern: foo()}\n  matches: [foo()]\n  passes: [bar()]\n"
+    )
+
+
 def test_static_rules_are_known_by_the_files_of_their_folder(tmp_path: Path) -> None:
-    """Ids, and the names of the files, which are the groups."""
+    """Ids, and the names of the files, which are the groups; the rules become the policy's."""
     put(tmp_path)
     static = tmp_path / "static"
     static.mkdir()
     for name in ("eval", "deletion"):
-        (static / f"{name}.yaml").write_text(f"- id: {name}-one\n  why: x\n")
+        (static / f"{name}.yaml").write_text(static_rule(f"{name}-one"))
     with pytest.raises(PolicyError, match="no static rule and no group 'net' in static/"):
         load_directory(tmp_path)
-    (static / "more.yaml").write_text("- id: net\n")
-    assert load_directory(tmp_path)["default"].static.warn == {"net"}
+    (static / "more.yaml").write_text(static_rule("net"))
+    policy = load_directory(tmp_path)["default"]
+    assert policy.static.warn == {"net"}
+    assert "net" in {rule.id for rule in policy.analysis.static.rules}
+    (static / "more.yaml").write_text(static_rule("net").replace("pattern: foo", "pattern: baz"))
+    assert load_directory(tmp_path)["default"].digest != policy.digest

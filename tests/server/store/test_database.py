@@ -1,7 +1,9 @@
 """One database: what lands together lands together, and is there after a restart."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,18 @@ async def test_database_of_another_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="another version"):
         await again.open()
     await again.close()
+
+
+async def test_database_whose_tables_lack_a_column_is_refused(tmp_path: Path) -> None:
+    """At the start, with the column, and not at the first run that cannot be written down."""
+    path = tmp_path / "assize.db"
+    with closing(sqlite3.connect(path)) as older:
+        older.execute("CREATE TABLE test_numbers (name TEXT)")
+        older.execute(f"PRAGMA user_version = {database.VERSION}")
+    made = Database(path)
+    with pytest.raises(StoreError, match=r"test_numbers\.number"):
+        await made.open()
+    await made.close()
 
 
 async def test_folder_that_cannot_be_written_is_told_with_its_remedy(tmp_path: Path) -> None:

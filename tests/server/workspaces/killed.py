@@ -72,6 +72,7 @@ def push(store: WorkspaceStore) -> object:
         data = objects[digest]
         for start in range(0, len(data), PART_BYTES):
             upload.take(digest, len(data), data[start : start + PART_BYTES])
+        upload.finish()
         upload.close()
         store.note_uploads(owner, upload.kept)
     base = store.snapshots("ann", "shop", "head")[0].id
@@ -93,7 +94,7 @@ OPERATIONS: dict[str, Act] = {
     "rollback": lambda store: store.rollback("ann", "shop", "head~1", "", "", 0),
     "fork": lambda store: store.fork("ann", "shop", "head~1", "try", 0),
     "create": lambda store: store.create("ann", "try", 0),
-    "delete": lambda store: store.delete("ann", "shop"),
+    "delete": lambda store: store.delete("ann", "shop", 1),
     "collect": lambda store: store.collect(now_ms()),
 }
 

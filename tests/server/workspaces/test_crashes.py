@@ -8,7 +8,7 @@ from pathlib import Path
 
 KILLED = Path(__file__).with_name("killed.py")
 LEAST_KILLS = {
-    "push": 20,
+    "push": 15,
     "commit": 10,
     "rollback": 4,
     "fork": 1,

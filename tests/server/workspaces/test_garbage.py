@@ -92,7 +92,7 @@ def test_removed_workspace_leaves_with_the_next_collection(tmp_path: Path) -> No
         push(store, b"1")
         store.fork("ann", "shop", "", "try", now_ms())
         push(store, b"2")
-        store.delete("ann", "shop")
+        store.delete("ann", "shop", 1)
         store.collect(now_ms())
         assert left(store, b"1", b"2") == [b"1"]
 

@@ -91,7 +91,7 @@ def test_of_racing_moves_one_wins(store: WorkspaceStore) -> None:
 def test_move_of_a_removed_workspace_is_unknown(store: WorkspaceStore) -> None:
     """A held run cannot land in a namesake."""
     workspace = made(store)
-    store.delete("ann", "shop")
+    store.delete("ann", "shop", 1)
     again = made(store)
     assert again.id != workspace.id
     with pytest.raises(Unknown):
@@ -138,7 +138,7 @@ def test_workspace_of_another_is_unknown(store: WorkspaceStore) -> None:
     with pytest.raises(Unknown):
         store.workspace("bob", "shop")
     with pytest.raises(Unknown):
-        store.delete("bob", "shop")
+        store.delete("bob", "shop", 1)
     assert store.workspaces("bob") == []
     assert store.workspace(ANONYMOUS, "shop").owner == "ann"
 
@@ -267,6 +267,6 @@ def test_fork_shares_files_and_goes_its_own_way(store: WorkspaceStore) -> None:
     before = list(store.objects.digests())
     fork = store.fork("ann", "shop", "head~1", "try", NOW_MS)
     assert (fork.head, list(store.objects.digests())) == (first.id, before)
-    store.delete("ann", "shop")
+    store.delete("ann", "shop", 1)
     assert store.workspace("ann", "try").head == first.id
     assert store.log("ann", "try", 10, None)[0].kind is EntryKind.FORK
