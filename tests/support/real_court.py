@@ -89,10 +89,7 @@ async def real_court(home: Path) -> AsyncIterator[RealCourt]:
     """Run such a service; images come from `home`, everything else is its own."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        folder.chmod(0o755)
-        own = folder / "home"
-        own.mkdir()
-        (own / "images").symlink_to(home / "images")
+        own = _home(folder, home)
         settings = Settings(
             home=own,
             state=folder / "state",
@@ -108,6 +105,14 @@ async def real_court(home: Path) -> AsyncIterator[RealCourt]:
                 yield RealCourt(address, folder, service)
             finally:
                 await server.stop(0)
+
+
+def _home(folder: Path, home: Path) -> Path:
+    folder.chmod(0o755)
+    own = folder / "home"
+    own.mkdir()
+    (own / "images").symlink_to(home / "images")
+    return own
 
 
 def database(script: str) -> bytes:

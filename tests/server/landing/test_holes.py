@@ -25,7 +25,7 @@ from assize_server.access.callers import set_caller
 from assize_server.approvals import holds
 from assize_server.core.bounds import MOST_FILE_BYTES
 from assize_server.execution.job import IdReused, Job
-from assize_server.landing import grounds, tidying
+from assize_server.landing import grounds
 from assize_server.ledger import drafts
 from assize_server.rpc.admission import Refused, admitted
 from assize_server.rpc.rooms import Rooms
@@ -331,7 +331,6 @@ async def test_what_discarded_runs_left_is_thrown_away(bench: Bench) -> None:
     assert set(objects.digests()) > before
     bench.state.workspaces.collect(10**12 * 4)
     assert set(objects.digests()) <= before
-    await tidying.tidy(bench.state, None)
 
 
 def test_run_over_a_workspace_needs_room_on_the_disk(tmp_path: Path) -> None:
