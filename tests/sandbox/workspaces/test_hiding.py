@@ -1,9 +1,9 @@
 """Nothing that a run does hides behind the files that were submitted for it."""
 
-import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assize.trees import FileNode, FolderNode, LinkNode, Node
@@ -19,6 +19,12 @@ things = st.one_of(
     st.tuples(st.sampled_from(CONTENTS), st.sampled_from([0o644, 0o755])),
 )
 edits = st.dictionaries(st.sampled_from(PATHS), things, max_size=4)
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> ObjectStore:
+    """A store that all examples share: what is in it only grows."""
+    return ObjectStore(tmp_path)
 
 
 def edited(objects: ObjectStore, root: FolderNode, edits: dict[str, object]) -> FolderNode:
@@ -46,20 +52,20 @@ def leaves(objects: ObjectStore, root: FolderNode, prefix: str = "") -> dict[str
 
 
 @given(before=st.dictionaries(st.sampled_from(["main.py", "c", "a/main.py"]), things), run=edits)
-@settings(max_examples=150, deadline=None)
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_only_files_as_they_were_submitted_give_way_to_what_was_there(
-    before: dict[str, object], run: dict[str, object]
+    objects: ObjectStore, before: dict[str, object], run: dict[str, object]
 ) -> None:
     """Folder, link, mode, content or another place: what the run made of it stays and is told."""
-    with tempfile.TemporaryDirectory() as folder:
-        objects = ObjectStore(Path(folder))
-        base = edited(objects, FolderNode(objects.put_tree({})), before)
-        start = placed(objects, base, SUBMITTED)
-        final = edited(objects, start, run)
-        shown = without_untouched(objects, base, start, final, SUBMITTED)
-        there = leaves(objects, final)
-        untouched = {path for path in SUBMITTED if there.get(path) == node_at(objects, start, path)}
-        expected = {path: node for path, node in there.items() if path not in untouched}
-        was = leaves(objects, base)
-        expected |= {path: was[path] for path in untouched & was.keys()}
-        assert leaves(objects, shown) == expected
+    base = edited(objects, FolderNode(objects.put_tree({})), before)
+    start = placed(objects, base, SUBMITTED)
+    final = edited(objects, start, run)
+    shown = without_untouched(objects, base, start, final, SUBMITTED)
+    there = leaves(objects, final)
+    untouched = {path for path in SUBMITTED if there.get(path) == node_at(objects, start, path)}
+    expected = {path: node for path, node in there.items() if path not in untouched}
+    was = leaves(objects, base)
+    expected |= {path: was[path] for path in untouched & was.keys()}
+    assert leaves(objects, shown) == expected

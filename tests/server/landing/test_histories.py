@@ -69,7 +69,7 @@ def require_told(bench: Bench, entry: LogEntry, digest: str) -> None:
 
 
 @given(HISTORIES)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_commit_is_its_told_effects_carried_out_on_its_base(
     history: list[tuple[object, ...]],
 ) -> None:
