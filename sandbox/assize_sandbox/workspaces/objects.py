@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from assize_sandbox.errors import SandboxError
+from assize_sandbox.workspaces.large_trees import LargeTrees
 from assize_sandbox.workspaces.nodes import (
     EMPTY_TREE,
     Digest,
@@ -35,7 +36,9 @@ CHUNK_BYTES: Final = 1024 * 1024
 TREE_MOST_BYTES: Final = 64 * 1024 * 1024
 CACHED_TREES: Final = 4096
 CACHED_TREE_MOST_BYTES: Final = 16 * 1024
-"""SECURITY: larger ones are read each time, since whoever pushes chooses how large they are."""
+LARGE_TREES_MOST_BYTES: Final = 32 * 1024 * 1024
+"""SECURITY: of larger ones together, since whoever pushes chooses how large they are. In memory
+they take four times as much. Without them each look at a path reads all of its folder anew."""
 
 
 class ObjectMissing(SandboxError):
@@ -71,6 +74,7 @@ class ObjectStore:
         self._syncing = threading.Lock()
         self._fresh: dict[Digest, Tree] = {}
         self._cached = lru_cache(maxsize=CACHED_TREES)(self._read_tree)
+        self._large = LargeTrees(LARGE_TREES_MOST_BYTES)
 
     def path(self, digest: Digest) -> Path:
         """Return where an object is, or would be."""
@@ -179,8 +183,10 @@ class ObjectStore:
         if digest == EMPTY_TREE:
             # What a workspace begins with needs no object.
             return {}
-        small = self.size_bytes(digest) <= CACHED_TREE_MOST_BYTES
-        return self._cached(digest) if small else self._read_tree(digest)
+        size_bytes = self.size_bytes(digest)
+        if size_bytes <= CACHED_TREE_MOST_BYTES:
+            return self._cached(digest)
+        return self._large.tree(digest, size_bytes, self._read_tree)
 
     def sync(self) -> None:
         """Make durable what was put since the last time.
@@ -222,6 +228,7 @@ class ObjectStore:
         """Remove an object; one that is not there is no error."""
         self.path(digest).unlink(missing_ok=True)
         self._cached.cache_clear()
+        self._large.clear()
 
     def delete_untouched(self, digest: Digest, since_ns: int) -> int | None:
         """Remove an object unless it was touched since then; return its size if it is gone.
@@ -243,6 +250,7 @@ class ObjectStore:
             return None
         aside.unlink()
         self._cached.cache_clear()
+        self._large.clear()
         return found.st_size
 
     def clear_aside(self, since_ns: int) -> None:

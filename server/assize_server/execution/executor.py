@@ -38,7 +38,7 @@ from assize_server.execution.budget import Budget
 from assize_server.execution.candidate import CandidateRunner, Containers, ProgramRun
 from assize_server.execution.ground import Ground, Grounds
 from assize_server.execution.job import Emit, Job, could_not_tell
-from assize_server.execution.landing import Landed, Landing
+from assize_server.execution.landing import Landed, Landing, NotHeld
 from assize_server.execution.stages import Stages
 from assize_server.execution.suites import ProvenSuites, SuiteRun
 
@@ -139,8 +139,11 @@ class _Trial:
         findings = await self._analyse()
         if any(finding.severity is Severity.ERROR for finding in findings):
             return self._conclude(findings, self._skipped())
-        if notice := await self._hold_before(findings):
-            return self._held(findings, notice)
+        try:
+            if notice := await self._hold_before(findings):
+                return self._held(findings, notice)
+        except NotHeld as error:
+            return self._not_held(findings, error)
         async with self._ground() as ground:
             results = await self._execute_and_judge(ground)
             if self._job.policy.refuses_objects:
@@ -270,6 +273,15 @@ class _Trial:
             reason=Reason.HELD,
             message=f"nothing was run: {rules} asks for approval of hold {notice.hold_id}",
             hold=notice,
+        )
+
+    def _not_held(self, findings: tuple[Finding, ...], error: NotHeld) -> Verdict:
+        """Return the verdict on code that nobody is asked about: it is not run."""
+        return replace(
+            self._conclude(findings, self._skipped()),
+            status=Status.FAILED,
+            reason=Reason.POLICY_DENIED,
+            message=f"nothing was run: {error}",
         )
 
     def _conclude(

@@ -26,6 +26,10 @@ class Landed:
     """How the verification ended where that is not as the checks say; never a pass."""
 
 
+class NotHeld(Exception):
+    """Nobody is asked, so that nothing runs: the submitter asks too much; says what."""
+
+
 class Landing(Protocol):
     """Decides what becomes of a run."""
 
@@ -45,6 +49,7 @@ class Landing(Protocol):
         """Keep a job whose source asks for a person, and tell who must decide.
 
         Raises:
+            NotHeld: The submitter has as many holds as may be, or it is too large for one.
             SandboxError: It could not be kept.
         """
         ...

@@ -36,7 +36,7 @@ from assize_server.core.verdict import Conclusion
 from assize_server.core.weighing import Weighing, weigh
 from assize_server.execution.ground import Ground
 from assize_server.execution.job import Job, PinnedWorkspace
-from assize_server.execution.landing import Landed
+from assize_server.execution.landing import Landed, NotHeld
 from assize_server.landing import holding
 from assize_server.landing.drafting import of_held_source, of_landed
 from assize_server.landing.moves import Moves
@@ -198,6 +198,7 @@ class WorkspaceLanding:
         """Keep a job whose source asks for a person, and tell who must decide.
 
         Raises:
+            NotHeld: The submitter has as many holds as may be, or it is too large for one.
             SandboxError: It could not be kept.
         """
         approval = job.policy.static.approval
@@ -205,7 +206,10 @@ class WorkspaceLanding:
             raise SandboxError("the policy holds this code and names nobody who may approve it")
         made = holding.of_source(job, findings, approval, self._moves.audience, int(self._clock()))
         draft = of_held_source(job, findings, made.notice)
-        self._announce(await self._moves.keep_run(job, made.hold, draft, self._caps))
+        try:
+            self._announce(await self._moves.keep_run(job, made.hold, draft, self._caps))
+        except (HoldTooLarge, TooManyHolds) as error:
+            raise NotHeld(str(error)) from error
         return made.notice
 
 

@@ -28,7 +28,6 @@ from assize_server.landing.landings import WorkspaceLanding
 from assize_server.landing.moves import Moves
 from assize_server.landing.pins import Pins
 from assize_server.landing.releasing import Releases
-from assize_server.landing.tidying import tidy_forever
 from assize_server.ledger.recording import Ledger
 from assize_server.policies.load import PolicySet
 from assize_server.settings import Settings
@@ -112,8 +111,6 @@ async def offices(
         stack.push_async_callback(desk.close)
         expiring = asyncio.create_task(expire_forever(desk), name="assize-expiry")
         stack.push_async_callback(_ended, expiring)
-        tidying = asyncio.create_task(tidy_forever(state, views), name="assize-tidying")
-        stack.push_async_callback(_ended, tidying)
         landing = WorkspaceLanding(
             moves, state.objects, effects, Caps(), seconds, announce=desk.announce
         )

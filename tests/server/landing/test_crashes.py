@@ -11,7 +11,6 @@ LEAST_KILLS = {
     "commit": 8,
     "grant": 9,
     "hold": 6,
-    "hold source": 5,
     "approve": 7,
     "deny": 1,
     "approve source": 10,

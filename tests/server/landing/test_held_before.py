@@ -11,6 +11,7 @@ from assize.audit.entries import EntryKind
 from assize.model.approvals import HoldKind, HoldState
 from assize.model.verdict import Finding, Reason, Severity, Status, Verdict, WorkspaceOutcome
 from assize_sandbox.engines.fake import Behaviour
+from assize_server.approvals.holds import Caps
 from assize_server.core.static_gates import TOOL
 
 WRITES = b"writes a new file"
@@ -78,6 +79,16 @@ async def test_denied_code_never_runs(court: Court) -> None:
     told = await settled(court, verdict.verification_id)
     assert (told.status, told.reason) == (Status.FAILED, Reason.POLICY_DENIED)
     assert "alice" in told.message
+    assert court.engine.recorded == []
+
+
+async def test_flood_of_held_code_is_refused_and_not_run(court: Court) -> None:
+    """That is the submitter's doing and no fault of the service, which another try would mend."""
+    court.office.landing._caps = Caps(pending_of_submitter=1)
+    await held(court)
+    verdict = await court.verify(WRITES, policy="strict")
+    assert (verdict.status, verdict.reason) == (Status.FAILED, Reason.POLICY_DENIED)
+    assert "pending" in verdict.message
     assert court.engine.recorded == []
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -68,7 +69,7 @@ def require_told(bench: Bench, entry: LogEntry, digest: str) -> None:
 
 
 @given(HISTORIES)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_commit_is_its_told_effects_carried_out_on_its_base(
     history: list[tuple[object, ...]],
 ) -> None:
@@ -84,7 +85,7 @@ def test_every_commit_is_its_told_effects_carried_out_on_its_base(
             commits = [entry for entry in log if entry.kind is LogKind.COMMIT]
             for entry, digest in zip(commits, digests, strict=True):
                 require_told(bench, entry, digest)
-            for older, newer in zip(log, log[1:], strict=False):
+            for older, newer in pairwise(log):
                 assert newer.before == older.snapshot
             assert log[-1].snapshot == bench.head_id()
 

@@ -19,15 +19,17 @@ from assize.model.approvals import HoldState
 from assize.model.callers import Caller, Role
 from assize.model.submission import SourceFile, Submission, WorkspaceUse
 from assize.model.verdict import Isolation, Status, Verdict, WorkspaceOutcome
+from assize.v1 import attestation_pb2
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.limits import Shape
 from assize_server.access.callers import set_caller
 from assize_server.approvals import holds
 from assize_server.core.bounds import MOST_FILE_BYTES
 from assize_server.execution.job import IdReused, Job
-from assize_server.landing import grounds, tidying
+from assize_server.landing import grounds
 from assize_server.ledger import drafts
 from assize_server.rpc.admission import Refused, admitted
+from assize_server.rpc.attestations import AttestationService
 from assize_server.rpc.rooms import Rooms
 from assize_server.state import now_ms
 from assize_server.workspaces import heads
@@ -221,6 +223,24 @@ async def test_statement_of_a_verdict_is_its_submitters_and_the_auditors(bench: 
     assert answers == {"mallory": False, "anonymous": True, "audrey": True}
     set_caller(Caller("mallory", Role.SUBMITTER))
     assert not await rooms.may_read("0" * 32)
+    service = AttestationService(bench.state.database, bench.state.keys, rooms.may_read)
+    asked = attestation_pb2.GetAttestationRequest(verification_id=verdict.verification_id)
+    with pytest.raises(Ended):
+        await service.GetAttestation(asked, Ends())
+    set_caller(Caller("audrey", Role.AUDITOR))
+    assert (await service.GetAttestation(asked, Ends())).envelope
+
+
+class Ended(Exception):
+    """A call was refused."""
+
+
+class Ends:
+    """A call's context that only ends it."""
+
+    async def abort_with_status(self, status: object) -> None:
+        """End the call."""
+        raise Ended(status)
 
 
 async def test_entry_point_of_the_workspace_is_analysed_like_a_submitted_one(bench: Bench) -> None:
@@ -331,7 +351,6 @@ async def test_what_discarded_runs_left_is_thrown_away(bench: Bench) -> None:
     assert set(objects.digests()) > before
     bench.state.workspaces.collect(10**12 * 4)
     assert set(objects.digests()) <= before
-    await tidying.tidy(bench.state, None)
 
 
 def test_run_over_a_workspace_needs_room_on_the_disk(tmp_path: Path) -> None:
