@@ -89,8 +89,8 @@ def test_sandbox_target_holds_what_the_service_puts_into_a_sandbox(
     assert audited == files_of_ours(built, used)
 
 
-def test_stopped_service_drains_and_what_it_remembers_outlives_its_container(built: Built) -> None:
-    """SIGTERM reaches the service itself. Verdicts and keys are in the volume of the state."""
+def test_stopped_service_drains_and_leaves_no_container(built: Built) -> None:
+    """SIGTERM reaches the service itself. What it remembers stays in the volume of the state."""
     with built.volume() as state:
         with built.started(state=state) as running:
             wait_until_serving(running)
