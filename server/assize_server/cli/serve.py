@@ -222,6 +222,8 @@ async def serve(settings: Settings, addresses: Addresses) -> None:
         server = RpcServer(service.dispatcher, service.policies, service.rooms(known))
         approvals = await approvals_server(service, addresses, known, tls)
         port = await server.start(addresses.listen, tls)
+        if not settings.checkpoints:
+            _log.warning("checkpoints are published nowhere; set ASSIZE_CHECKPOINTS")
         _log.info("listening", address=addresses.listen, port=port)
         await stop.wait()
         await server.stop_admitting()
