@@ -147,7 +147,10 @@ def command(
         uvloop.run(serve(settings, addresses))
     except (SandboxError, PolicyError, OSError, SQLAlchemyError) as error:
         typer.echo(f"cannot serve: {error}", err=True)
-        if remedy := getattr(error, "remedy", ""):
+        remedy = getattr(error, "remedy", "")
+        if isinstance(error, PolicyError):
+            remedy = f"mend it, and try it with `assize policy lint {settings.policy_folder()}`"
+        if remedy:
             typer.echo(f"to mend it: {remedy}", err=True)
         raise typer.Exit(EXIT_CANNOT_SERVE) from error
 
