@@ -83,7 +83,7 @@ def error_from_rpc(error: grpc.RpcError) -> AssizeError:
             told = message if reason else f"no service answers: {message}"
             return Unavailable(told, reason=reason)
         case grpc.StatusCode.DEADLINE_EXCEEDED:
-            return DeadlineExceeded("no verdict before the deadline; allow more time")
+            return DeadlineExceeded("no answer before the deadline; allow more time (--timeout)")
         case grpc.StatusCode.CANCELLED:
             return Cancelled(message, reason=reason)
         case grpc.StatusCode.UNIMPLEMENTED:

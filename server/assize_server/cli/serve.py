@@ -149,7 +149,9 @@ def command(
         typer.echo(f"cannot serve: {error}", err=True)
         remedy = getattr(error, "remedy", "")
         if isinstance(error, PolicyError):
-            remedy = f"mend it, and try it with `assize policy lint {settings.policy_folder()}`"
+            remedy = (
+                f"see the line, and try it with `assize policy lint {settings.policy_folder()}`"
+            )
         if remedy:
             typer.echo(f"to mend it: {remedy}", err=True)
         raise typer.Exit(EXIT_CANNOT_SERVE) from error
