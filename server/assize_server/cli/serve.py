@@ -26,6 +26,7 @@ from assize_server.rpc.rooms import caller_name
 from assize_server.rpc.server import RpcServer
 from assize_server.service import Service, running
 from assize_server.settings import DEFAULT_LISTEN, EngineChoice, Settings, from_environment
+from assize_server.state import held_alone
 
 EXIT_USAGE = 2
 EXIT_CANNOT_SERVE = 4
@@ -146,7 +147,12 @@ def command(
         uvloop.run(serve(settings, addresses))
     except (SandboxError, PolicyError, OSError, SQLAlchemyError) as error:
         typer.echo(f"cannot serve: {error}", err=True)
-        if remedy := getattr(error, "remedy", ""):
+        remedy = getattr(error, "remedy", "")
+        if isinstance(error, PolicyError):
+            remedy = (
+                f"see the line, and try it with `assize policy lint {settings.policy_folder()}`"
+            )
+        if remedy:
             typer.echo(f"to mend it: {remedy}", err=True)
         raise typer.Exit(EXIT_CANNOT_SERVE) from error
 
@@ -157,6 +163,9 @@ def fault_of(addresses: "Addresses", *, authenticated: bool, allow_remote: bool)
     SECURITY: where others can come, callers are told apart, or somebody has said that something in
     front does that.
     """
+    for address in filter(None, (addresses.listen, addresses.approvals)):
+        if not (address.startswith("unix:") or address.rpartition(":")[2].isdigit()):
+            return f"an address is host:port or unix:///path, got {address!r}"
     if (addresses.tls_cert is None) != (addresses.tls_key is None):
         return "--tls-cert and --tls-key go together"
     if addresses.approvals and not authenticated:
@@ -217,6 +226,18 @@ async def serve(settings: Settings, addresses: Addresses) -> None:
         loop.add_signal_handler(number, stop.set)
     known = None if settings.access is None else load_credentials(settings.access)
     tls = addresses.credentials()
+    with held_alone(settings.state_folder()):
+        await _serve_until(stop, settings, addresses, known, tls)
+
+
+async def _serve_until(
+    stop: asyncio.Event,
+    settings: Settings,
+    addresses: Addresses,
+    known: Credentials | None,
+    tls: grpc.ServerCredentials | None,
+) -> None:
+    loop = asyncio.get_running_loop()
     async with running(settings) as service:
         loop.add_signal_handler(signal.SIGHUP, read_anew, service)
         server = RpcServer(service.dispatcher, service.policies, service.rooms(known))
