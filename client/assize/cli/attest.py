@@ -57,7 +57,7 @@ def get(
     with audit_client(server, token_file, tls_ca, timeout_seconds, tls=tls) as client:
         envelope = client.attestation(verification_id)
     if out is None:
-        sys.stdout.write(f"{envelope.decode('ascii', 'backslashreplace')}\n")
+        sys.stdout.write(f"{one_line(envelope.decode('ascii', 'backslashreplace'))}\n")
         sys.stdout.flush()
         return
     try:

@@ -46,6 +46,12 @@ class Liar(attestation_pb2_grpc.AttestationServiceServicer):
             keys=[attestation_pb2.ServiceKey(id=self.id, pem=self.pem, since_ms=1)], origin="o"
         )
 
+    def GetAttestation(  # noqa: N802
+        self, request: attestation_pb2.GetAttestationRequest, _context: Any
+    ) -> attestation_pb2.GetAttestationResponse:
+        """Answer with the id that was asked for, as it is."""
+        return attestation_pb2.GetAttestationResponse(envelope=request.verification_id.encode())
+
 
 @contextmanager
 def telling(folder: Path, liar: Liar) -> Iterator[str]:
@@ -85,6 +91,13 @@ def test_key_under_the_id_of_another_is_not_printed(tmp_path: Path, pem: str) ->
         result = run("key", "--server", address)
     assert result.exit_code == ExitStatus.UNKNOWN
     assert result.stdout == ""
+
+
+def test_statement_that_is_printed_steers_no_terminal(tmp_path: Path) -> None:
+    """What is sound is one line of visible ASCII; nothing else is shown as it is."""
+    with telling(tmp_path, Liar(TRUE.id, TRUE.pem())) as address:
+        result = run("get", 'a\x1b[2Jb\nSIGNED: PASSED "c"', "--server", address)
+    assert result.stdout == 'a\\x1b[2Jb\\nSIGNED: PASSED "c"\n'
 
 
 def statement(folder: Path, sources: dict[str, bytes]) -> tuple[Path, Path]:
