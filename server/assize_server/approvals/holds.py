@@ -75,9 +75,11 @@ def bundle_of(connection: Connection, hold_id: str) -> Bundle:
     """Return what approvers get. SECURITY: never for a submitter, the nonce is in it.
 
     Raises:
-        UnknownHold: There is none.
+        UnknownHold: There is none, or it ended long ago and what it showed was forgotten.
     """
     row = _row(connection, hold_id)
+    if not row["bundle"]:
+        raise UnknownHold(f"what the hold {hold_id} showed is not kept any more")
     return Bundle(read(Hold, row["bundle"]), row["nonce"])
 
 

@@ -77,7 +77,7 @@ async def test_nothing_answers_on_the_listener_of_approvals_but_to_approvers(
         async with grpc.aio.insecure_channel(address) as channel:
             found = set()
             for method in service.methods:
-                call = channel.unary_stream(f"/{service.full_name}/{method.name}")
+                call: Any = channel.unary_stream(f"/{service.full_name}/{method.name}")
                 with pytest.raises(grpc.RpcError) as caught:
                     await call(sent, metadata=shown(name), timeout=30).read()
                 found.add(caught.value.code())
