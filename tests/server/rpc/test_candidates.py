@@ -72,6 +72,7 @@ async def test_runs_of_one_request_share_what_is_the_same(
     assert len({id(job.spec) for job in jobs}) == 1
     assert len({id(job.submission) for job in jobs}) == 2
     assert len({job.id for job in jobs}) == 4
+    assert all(job.request_bytes > len(HELLO.source) for job in jobs[:2])
 
 
 async def test_more_candidates_than_the_queue_holds_all_get_their_verdict(tmp_path: Path) -> None:
