@@ -89,13 +89,13 @@ async def offices(
         await _note_approvers(state, approvers())
         notifier = await stack.enter_async_context(_notifier())
         quotas = state.workspaces.settings.quotas
-        moves = Moves(state.database, approvers, quotas, state.keys.origin, views)
         ledger, releases = Ledger(state.keys), Releases()
 
         def policy_digest(name: str) -> str:
             policy = policies.get(name)
             return "" if policy is None else policy.digest
 
+        moves = Moves(state.database, approvers, quotas, state.keys.origin, policy_digest, views)
         carrier = Carrier(
             state.database,
             state.objects,
