@@ -18,6 +18,7 @@ from assize.errors import AccessDenied, InvalidRequest
 TOKEN_VARIABLE: Final = "ASSIZE_TOKEN"  # noqa: S105 - the name of a variable
 HEADER: Final = "authorization"
 TOKEN_MOST_BYTES: Final = 4096
+_CERTIFICATE: Final = b"-----BEGIN CERTIFICATE-----"
 
 _Details = namedtuple(  # noqa: PYI024 - gRPC reads it by attribute
     "_Details", ("method", "timeout", "metadata", "credentials", "wait_for_ready", "compression")
@@ -36,8 +37,11 @@ def read_token(path: Path | None) -> str:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read(TOKEN_MOST_BYTES).decode("ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"the token file {path} cannot be read: {error}") from error
+    except OSError as error:
+        text = f"the token file {path} cannot be read: {error.strerror or error}"
+        raise InvalidRequest(text) from error
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"the token file {path} holds no token: it is not ASCII") from error
     if stat.S_ISREG(mode) and mode & 0o077:
         raise InvalidRequest(f"the token file {path} can be read by others: chmod 600 {path}")
     return text.strip()
@@ -71,12 +75,15 @@ def channel_credentials(authorities: Path | None = None) -> grpc.ChannelCredenti
     """Return what a client needs to speak TLS; `authorities` is a PEM file, else the usual ones.
 
     Raises:
-        InvalidRequest: The file cannot be read.
+        InvalidRequest: The file cannot be read, or holds no certificate.
     """
     try:
         roots = authorities.read_bytes() if authorities else None
     except OSError as error:
         raise InvalidRequest(f"{authorities}: {error.strerror or error}") from error
+    if roots is not None and _CERTIFICATE not in roots:
+        # gRPC would say so on standard error, in words of its own, and then that nobody answers.
+        raise InvalidRequest(f"{authorities}: there is no certificate in PEM form")
     return grpc.ssl_channel_credentials(roots)
 
 

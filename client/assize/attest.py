@@ -135,8 +135,10 @@ def verify(envelope: bytes, keys: Sequence[PublicKey]) -> Attestation:
         opened.verify([_key(key) for key in keys], 1)
     except VerificationError as error:
         raise AttestationRefused("no pinned key signed the attestation") from error
+    except json.JSONDecodeError as error:
+        raise AttestationRefused(f"it is not a DSSE envelope: no JSON: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, FormatError) as error:
-        raise AttestationRefused(f"not a DSSE envelope: {error!r:.200}") from error
+        raise AttestationRefused(f"it is not a DSSE envelope: {error!r:.200}") from error
     if opened.payload_type != PAYLOAD_TYPE:
         raise AttestationRefused(f"its payload is {opened.payload_type!r:.80}, not {PAYLOAD_TYPE}")
     return _attestation(opened.payload)

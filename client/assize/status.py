@@ -83,11 +83,14 @@ def error_from_rpc(error: grpc.RpcError) -> AssizeError:
             told = message if reason else f"no service answers: {message}"
             return Unavailable(told, reason=reason)
         case grpc.StatusCode.DEADLINE_EXCEEDED:
-            return DeadlineExceeded("no verdict before the deadline; allow more time")
+            return DeadlineExceeded("no answer before the deadline; allow more time (--timeout)")
         case grpc.StatusCode.CANCELLED:
             return Cancelled(message, reason=reason)
         case grpc.StatusCode.UNIMPLEMENTED:
-            return ServiceFailure(f"not an Assize service, or an older one: {message}")
+            return ServiceFailure(
+                "no such call there: it is no Assize service, an older one, or the other of its "
+                f"two addresses (approvers have their own): {message}"
+            )
         case _:
             return ServiceFailure(f"{code.name}: {message}", reason=reason)
 

@@ -3,6 +3,7 @@
 STATE/assize.db    tables of every room
 STATE/objects      what workspaces hold, by content
 STATE/keys         what the service signs with
+STATE/*.lock       who uses the folder (store/occupancy.py)
 HOME/layers        trees as runs see them: a cache
 HOME/views         the views of runs under way
 """

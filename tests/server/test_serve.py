@@ -104,9 +104,29 @@ def test_what_a_killed_service_left_is_removed_by_the_next(own_home: Path) -> No
     assert containers(own_home) == set()
 
 
+def test_second_service_over_the_same_state_does_not_start(own_home: Path) -> None:
+    """The first one keeps its socket of approvals, and goes on."""
+    with serving(own_home) as (process, client):
+        ended = ran(own_home, "serve", "--listen", f"unix://{own_home}/other.sock")
+        assert (ended.returncode, ended.stdout) == (4, "")
+        assert "another process uses the state" in ended.stderr
+        assert "ASSIZE_STATE" in ended.stderr
+        assert client.healthy()
+        assert holds(f"unix://{own_home}/state/approvals.sock") == ()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_address_without_a_port_ends_with_2() -> None:
+    """It is no address that others reach, but none at all."""
+    ended = CliRunner().invoke(main.app, ["serve", "--listen", "localhost"])
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "host:port or unix:///path" in ended.stderr
+
+
 @pytest.mark.parametrize("address", ["0.0.0.0:50051", "[::]:50051", "192.0.2.1:1", "example.org:1"])
 def test_address_that_others_can_reach_is_not_local(address: str) -> None:
-    """Calls are not authenticated, so it takes a word more."""
+    """Without credentials and TLS it takes a word more."""
     assert not is_local(address)
 
 

@@ -52,7 +52,7 @@ def parsed(data: bytes) -> object:
         # A lone surrogate, written as an escape, is no text.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise malformed(f"not strict JSON: {str(error)[:200]}") from error
+        raise malformed(f"it is not strict JSON: {str(error)[:200]}") from error
     return value
 
 

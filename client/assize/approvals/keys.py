@@ -108,6 +108,8 @@ def write_private(path: Path, key: Ed25519PrivateKey, passphrase: str) -> None:
     try:
         with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
             file.write(pem)
+    except FileExistsError as error:
+        raise KeyFault(f"{path} is there already, and is not overwritten: name another") from error
     except OSError as error:
         raise KeyFault(f"{path}: {error.strerror or error}") from error
 
@@ -125,7 +127,7 @@ def read_private(path: Path, passphrase: str) -> Ed25519PrivateKey:
     except TypeError as error:
         raise KeyFault(f"{path}: the key is not encrypted; make one with keygen") from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise KeyFault(f"{path}: not a private key, or another passphrase") from error
+        raise KeyFault(f"{path}: not a private key, or another passphrase; try again") from error
     if not isinstance(found, Ed25519PrivateKey):
         raise KeyFault(f"{path}: not an Ed25519 key; no other algorithm is taken")
     return found
@@ -138,6 +140,9 @@ def _private_bytes(path: Path) -> bytes:
         with os.fdopen(descriptor, "rb") as file:
             _require_private(path, os.fstat(descriptor))
             return file.read(_MOST_FILE_BYTES)
+    except FileNotFoundError as error:
+        text = f"there is no key at {path}: make one with `assize approvals keygen`, or name it"
+        raise KeyFault(f"{text} with --key or ASSIZE_KEY") from error
     except OSError as error:
         raise KeyFault(f"{path}: {error.strerror or error}") from error
 

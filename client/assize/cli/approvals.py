@@ -1,6 +1,7 @@
 """`assize approvals`: keys, decisions that were signed elsewhere, and grants."""
 
 import json
+import os
 import re
 import sys
 import time
@@ -29,6 +30,7 @@ from assize.cli.signing import (
 )
 from assize.cli.terminal import one_line
 from assize.cli.verify import Format, FormatOption
+from assize.counts import counted
 from assize.errors import InvalidRequest
 from assize.model.approvals import Grant, GrantRecord, Hold
 
@@ -56,7 +58,12 @@ def keygen(
     Example: assize approvals keygen --to ~/.config/assize/approver.key
     """
     path = to.expanduser()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.path.lexists(path):
+        raise InvalidRequest(f"{path} is there already, and is not overwritten: name another")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidRequest(f"{path.parent}: {error.strerror or error}") from error
     key = generate()
     write_private(path, key, passphrase("Passphrase for the new key", confirmed=True))
     pem = public_pem(key.public_key())
@@ -211,7 +218,7 @@ def _seconds(duration: str) -> int:
 
 def _grant_text(grant: Grant) -> str:
     return one_line(
-        f"lets {grant.most_effects} effects of {', '.join(grant.rules)} through in "
+        f"lets {counted(grant.most_effects, 'effect')} of {', '.join(grant.rules)} through in "
         f"{grant.workspace}, at {', '.join(grant.paths)}, until {moment(grant.not_after)}, "
         f"under the policy {grant.policy_digest[:12]}: {grant.reason}"
     )

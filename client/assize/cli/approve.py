@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -26,7 +26,13 @@ from assize.cli.signing import (
 from assize.cli.terminal import one_line
 from assize.cli.verify import Format, FormatOption
 from assize.errors import InvalidRequest
-from assize.model.approvals import ApprovalDecision, Bundle, HoldStatus
+from assize.model.approvals import ApprovalDecision, Bundle, HoldState, HoldStatus
+
+_BECAME: Final = {state: f"is {state.value}" for state in HoldState} | {
+    HoldState.EXPIRED: "has expired",
+    HoldState.CONFLICT: "was approved and did not land, a conflict",
+    HoldState.FAILED: "was approved and could not be carried out",
+}
 
 HoldArgument = Annotated[str, typer.Argument(metavar="HOLD", help="The hold's id.")]
 BundleOption = Annotated[
@@ -185,5 +191,5 @@ def print_status(hold_id: str, status: HoldStatus, output: Format) -> None:
         sys.stdout.write(f"{json.dumps(document, indent=2)}\n")
     else:
         detail = f": {status.detail}" if status.detail else ""
-        sys.stdout.write(one_line(f"{hold_id} is {status.state.value}{detail}") + "\n")
+        sys.stdout.write(one_line(f"{hold_id} {_BECAME[status.state]}{detail}") + "\n")
     sys.stdout.flush()

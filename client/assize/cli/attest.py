@@ -212,7 +212,7 @@ def _print(found: Attestation, output: Format) -> None:
         sys.stdout.write(f"{json.dumps(document, indent=2)}\n")
     else:
         reason = str(found.predicate.get("reason") or "")
-        status = f"{found.status}: {reason}" if reason else found.status
+        status = f"{found.status}: {reason}" if reason not in ("", found.status) else found.status
         sys.stdout.write(f"SIGNED: {one_line(status)}\n")
         sys.stdout.write(f"verification: {one_line(found.verification_id)}\n")
         for name, digest in found.subjects.items():

@@ -21,6 +21,7 @@ from assize.cli.progress import Progress
 from assize.cli.target import DEFAULT_TIMEOUT, ServerOption, TimeoutOption
 from assize.cli.terminal import one_line
 from assize.cli.verify import Format, FormatOption
+from assize.counts import counted
 from assize.errors import InvalidRequest, MalformedAnswer, ReasonCode, ServiceFailure
 from assize.public_keys import PublicKey, read_key_file
 
@@ -215,7 +216,8 @@ def prove(
             }
         )
     else:
-        told = f"entry {index} is in the log of {head.size} entries, signed as {head.origin}"
+        entries = counted(head.size, "entry", "entries")
+        told = f"entry {index} is in the log of {entries}, signed as {head.origin}"
         typer.echo(one_line(told))
     sys.stdout.flush()
 
@@ -252,13 +254,21 @@ def export_log(
             raise InvalidRequest(f"{path}: {error.strerror or error}") from error
         except MalformedEntry as error:
             raise MalformedAnswer(f"the service gave an entry that is none: {error}") from error
-    typer.echo(f"{size} entries in {path}, their checkpoint in {_beside(path)}", err=True)
+    typer.echo(
+        f"{counted(size, 'entry', 'entries')} in {path}, their checkpoint in {_beside(path)}",
+        err=True,
+    )
 
 
 def _prove_since(client: AuditClient, head: Checkpoint, since: Path, keys: list[PublicKey]) -> None:
-    older = _opened(_text(since), keys)
+    note = _text(since)
+    try:
+        unverified(note)
+    except MalformedCheckpoint as error:
+        raise InvalidRequest(f"{since} holds no checkpoint: {error}") from error
+    older = _opened(note, keys)
     if older.size > head.size or older.origin != head.origin:
-        _refuse(f"the log has {head.size} entries, {since} {older.size}")
+        _refuse(f"the log has {counted(head.size, 'entry', 'entries')}, {since} {older.size}")
     proof = client.consistency(older.size, head.size) if older.size else ()
     if not merkle.verify_consistency(older.size, head.size, proof, older.root, head.root):
         _refuse(f"the log does not continue the one of {since}")

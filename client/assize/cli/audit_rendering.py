@@ -11,6 +11,7 @@ from assize.audit.entries import Entry, MalformedEntry, decode
 from assize.audit.verification import Report
 from assize.cli.terminal import one_line
 from assize.cli.verify import Format
+from assize.counts import counted
 from assize.errors import MalformedAnswer
 
 REPORT: Final = "assize.audit-report.v1"
@@ -107,10 +108,12 @@ def _report_document(report: Report) -> dict[str, object]:
 
 
 def _print_text(report: Report, out: TextIO) -> None:
-    out.write(f"{'SOUND' if report.sound else 'NOT SOUND'}: {report.size} entries\n")
+    out.write(
+        f"{'SOUND' if report.sound else 'NOT SOUND'}: {counted(report.size, 'entry', 'entries')}\n"
+    )
     if report.checkpoint is not None:
         out.write(f"signed as {one_line(report.checkpoint.origin)}, root {report.root.hex()}\n")
-    out.write(f"compared with {report.compared} remembered checkpoints\n")
+    out.write(f"compared with {counted(report.compared, 'remembered checkpoint')}\n")
     if not report.compared:
         out.write("without one, a log that was rebuilt as a whole looks like this one\n")
     for each in report.problems:

@@ -9,6 +9,7 @@ from typing import Final
 from rich.text import Text
 
 from assize.cli.terminal import lines, one_line
+from assize.counts import counted
 from assize.model.effects import (
     Decision,
     Effect,
@@ -56,7 +57,7 @@ def detail_lines(effect: Effect) -> Iterator[Text]:
     for row in effect.rows[:_ROWS_SHOWN]:
         yield Text(f"{_MARGIN}{one_line(row_line(row))}")
     if effect.rows and effect.count > _ROWS_SHOWN:
-        yield Text(f"{_MARGIN}... {effect.count - _ROWS_SHOWN} more rows")
+        yield Text(f"{_MARGIN}... {counted(effect.count - _ROWS_SHOWN, 'more row')}")
 
 
 def row_line(row: RowChange) -> str:
@@ -72,7 +73,7 @@ def _values(values: tuple[tuple[str, str], ...]) -> str:
 
 def _measures(effect: Effect) -> list[str]:
     if effect.kind.value.startswith("db."):
-        return [f"{effect.count} row{'s' if effect.count != 1 else ''}"] if effect.table else []
+        return [counted(effect.count, "row")] if effect.table else []
     if effect.kind is EffectKind.FS_CHMOD and effect.before and effect.after:
         return [f"{effect.before.mode:04o} -> {effect.after.mode:04o}"]
     sizes = [_size(state) for state in (effect.before, effect.after)]
@@ -86,4 +87,4 @@ def _size(state: FileState | None) -> str:
         return ""
     if state.type is FileType.SYMLINK:
         return f"link to {one_line(state.target)}"
-    return f"{state.size_bytes} bytes"
+    return counted(state.size_bytes, "byte")

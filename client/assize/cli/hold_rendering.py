@@ -11,6 +11,7 @@ from typing import Final
 
 from assize.approvals.digests import shown_digest
 from assize.cli.terminal import lines, one_line
+from assize.counts import counted
 from assize.model.approvals import (
     IRREVERSIBLE,
     HeldProgram,
@@ -35,7 +36,8 @@ def hold_text(hold: Hold, status: HoldStatus | None = None) -> str:
 
 def summary_line(hold: HoldSummary) -> str:
     """Return a hold in a line."""
-    about = f"{hold.effects} effects, {hold.irreversible} lose content"
+    loses = "loses" if hold.irreversible == 1 else "lose"
+    about = f"{counted(hold.effects, 'effect')}, {hold.irreversible} {loses} content"
     if not hold.effects:
         about = "before execution"
     shown = (
@@ -60,7 +62,7 @@ def stats_text(stats: HoldStats) -> str:
     for rule in stats.rules:
         count = rule.approved + rule.denied + rule.expired
         rate = f"{rule.approved / count:.0%} approved" if count else "none ended"
-        told.append(f"{one_line(rule.rule)}: {rule.holds} holds, {rate}")
+        told.append(f"{one_line(rule.rule)}: {counted(rule.holds, 'hold')}, {rate}")
     return "\n".join(told) + "\n"
 
 
@@ -99,7 +101,7 @@ def _status(status: HoldStatus) -> Iterator[str]:
 def _effects(weighed: tuple[WeighedEffect, ...]) -> Iterator[str]:
     ordered = irreversible_first(weighed)
     losing = [each for each in ordered if each.effect.kind in IRREVERSIBLE]
-    yield f"LOSES CONTENT: {len(losing)} of {len(ordered)} effects"
+    yield f"LOSES CONTENT: {len(losing)} of {counted(len(ordered), 'effect')}"
     for each in losing:
         yield from _effect(each)
     yield f"OTHERS: {len(ordered) - len(losing)}"
@@ -111,7 +113,7 @@ def _effect(weighed: WeighedEffect) -> Iterator[str]:
     effect = weighed.effect
     where = f"{effect.source} -> {effect.path}" if effect.source else effect.path
     if effect.table:
-        where = f"{where} {effect.table}, {effect.count} rows"
+        where = f"{where} {effect.table}, {counted(effect.count, 'row')}"
     yield one_line(f"  {weighed.decision.name:<5} {effect.kind.value:<16} {where}")
     yield one_line(f"      by {weighed.rule}{f': {weighed.why}' if weighed.why else ''}")
     yield from _states(effect)
@@ -120,7 +122,7 @@ def _effect(weighed: WeighedEffect) -> Iterator[str]:
     for row in effect.rows:
         yield one_line(f"{_BAR}{_row(row)}")
     if effect.table and effect.count > len(effect.rows):
-        yield f"      and {effect.count - len(effect.rows)} rows that are not shown"
+        yield f"      and {counted(effect.count - len(effect.rows), 'more row')}, not shown"
     for line in lines(effect.diff):
         yield f"{_BAR}{line}"
 
@@ -135,7 +137,7 @@ def _states(effect: Effect) -> Iterator[str]:
 def _state(state: FileState) -> str:
     match state.type:
         case FileType.FILE:
-            return f"a file, {state.mode:04o}, {state.size_bytes} bytes, {state.digest}"
+            return f"a file, {state.mode:04o}, {counted(state.size_bytes, 'byte')}, {state.digest}"
         case FileType.SYMLINK:
             return f"a symlink to {state.target}"
         case FileType.FOLDER:
@@ -157,7 +159,7 @@ def _program(hold: Hold, program: HeldProgram) -> Iterator[str]:
         yield one_line(f"      {name}={value}")
     yield f"      reads standard input {program.stdin_digest}"
     for file in program.files:
-        yield one_line(f"  {file.path}, {file.size_bytes} bytes, {file.digest}")
+        yield one_line(f"  {file.path}, {counted(file.size_bytes, 'byte')}, {file.digest}")
         if file.size_bytes and not file.text:
             yield "      NOT SHOWN: it is no text, or too long; read it elsewhere by its digest"
         for line in lines(file.text):

@@ -22,10 +22,14 @@ from assize.cli.target import EmbeddedFailure
 from assize.cli.terminal import one_line
 from assize.cli.verdict import verdict
 from assize.cli.verify import verify
-from assize.errors import AssizeError, InvalidRequest, Overloaded
+from assize.errors import AssizeError, InvalidRequest, Overloaded, Unavailable
 
 _GROUP: Final = "assize.commands"
 _DISTRIBUTION: Final = "assize"
+_NO_SERVICE: Final = (
+    "see that the service runs (`assize serve`) and that this is its address (--server or "
+    "ASSIZE_SERVER; for approvers --approvals-server or ASSIZE_APPROVALS_SERVER)"
+)
 _APPROVER: Final = (
     # Commands of ours that check signatures: a light installation has no library for that.
     EntryPoint("audit", "assize.cli.audit:app", _GROUP),
@@ -153,5 +157,7 @@ def _tell(error: AssizeError) -> None:
         typer.echo(f"error: {one_line(text)}", err=True)
     if isinstance(error, Overloaded) and error.retry_after_seconds is not None:
         typer.echo(f"try again in {error.retry_after_seconds:g} s", err=True)
+    if isinstance(error, Unavailable) and not error.reason:
+        typer.echo(f"to mend it: {_NO_SERVICE}", err=True)
     if isinstance(error, EmbeddedFailure) and error.remedy:
         typer.echo(f"to mend it: {one_line(error.remedy)}", err=True)

@@ -49,12 +49,13 @@ class Progress:
         """Show what an event means."""
         match event:
             case Admitted(policy=policy):
-                self._say(f"admitted under policy {policy}")
+                self.say(f"admitted under policy {policy}")
             case StageStarted(stage):
-                self._say(_STAGES.get(stage, stage))
+                self.say(_STAGES.get(stage, stage))
             case Finding(path=path):
-                self._say(f"found something in {path}")
+                self.say(f"found something in {path}")
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Show what is waited for."""
         if self._spinner is not None:
             self._spinner.update(Text(one_line(text)))

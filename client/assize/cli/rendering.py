@@ -9,6 +9,7 @@ from rich.text import Text
 
 from assize.cli.effects import weighed_lines
 from assize.cli.terminal import lines, one_line
+from assize.counts import counted
 from assize.model.verdict import (
     CheckResult,
     CheckStatus,
@@ -109,7 +110,7 @@ def _effects(verdict: Verdict) -> Iterator[Text]:
     for weighed in verdict.effects:
         yield from weighed_lines(weighed)
     if verdict.effects_total > len(verdict.effects):
-        yield Text(f"  ... {verdict.effects_total - len(verdict.effects)} more effects")
+        yield Text(f"  ... {counted(verdict.effects_total - len(verdict.effects), 'more effect')}")
     told = f"{one_line(result.name)}: {_OUTCOME_TEXT[result.outcome]}"
     snapshots = f"{result.base[:_DIGEST_SHOWN_CHARS]} -> {result.result[:_DIGEST_SHOWN_CHARS]}"
     yield _labelled("workspace", f"{told}, {snapshots}")
@@ -131,7 +132,7 @@ def _check(check: CheckResult) -> Iterator[Text]:
     if not check.required:
         line.append(" (optional)")
     if check.cases_total:
-        line.append(f" ({check.cases_passed} of {check.cases_total} cases)")
+        line.append(f" ({check.cases_passed} of {counted(check.cases_total, 'case')})")
     told = [check.reason.value] if check.reason is not None else []
     told += [one_line(check.message)] if check.message else []
     if told:
@@ -195,7 +196,7 @@ def _last_lines(label: str, output: Output) -> Iterator[Text]:
     end = output.tail if output.truncated else output.head + output.tail
     shown = lines(end.decode("utf-8", "backslashreplace"))
     if output.truncated or len(shown) > _MOST_OUTPUT_LINES:
-        label = f"end of {label} ({output.total_bytes} bytes)"
+        label = f"end of {label} ({counted(output.total_bytes, 'byte')})"
     yield from _quoted(label, shown[-_MOST_OUTPUT_LINES:])
 
 
@@ -204,10 +205,10 @@ def _usage(usage: Usage) -> Text:
         f"{usage.wall_seconds:.2f} s wall",
         f"{usage.cpu_seconds:.2f} s CPU",
         f"{usage.peak_memory_bytes / 2**20:.1f} MiB peak memory",
-        f"{usage.output_bytes} bytes of output",
+        f"{counted(usage.output_bytes, 'byte')} of output",
     ]
     if usage.peak_pids:
-        parts.insert(3, f"{usage.peak_pids} processes at most")
+        parts.insert(3, f"{counted(usage.peak_pids, 'process', 'processes')} at most")
     return _labelled("usage", ", ".join(parts))
 
 

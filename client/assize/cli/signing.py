@@ -77,6 +77,9 @@ def written_aside(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
             file.write(data)
+    except FileExistsError as error:
+        text = f"{path} is there already, and is not overwritten: name another"
+        raise InvalidRequest(text) from error
     except OSError as error:
         raise InvalidRequest(f"{path}: {error.strerror or error}") from error
 

@@ -24,19 +24,27 @@ def verdict(
     output: FormatOption = Format.TEXT,
     wait: Annotated[
         bool,
-        typer.Option("--wait", help="Of a held run: until somebody has decided."),
+        typer.Option(
+            "--wait",
+            help="Of a held run: until somebody has decided, or its time is over.",
+        ),
     ] = False,
 ) -> None:
     """Print the verdict of a verification, as `assize verify` would have.
 
     Of a run that was held, the verdict given after a person has decided, and until then HELD.
+    --timeout bounds each question to the service, and not that wait.
     Exit status: as of `assize verify`.
 
     Example: assize verdict 3f0c9d2a4b6e4f2f8f1d7c5b9a8e7d6c --wait -o json
     """
-    with Progress("asking the service", wanted=True), connected(server, timeout_seconds) as client:
+    with (
+        Progress("asking the service", wanted=True) as progress,
+        connected(server, timeout_seconds) as client,
+    ):
         found = client.verdict(verification_id)
         if wait and found.hold is not None:
+            progress.say(f"waiting until somebody decides about {found.hold.hold_id}")
             found = decided(client, found, found.hold.hold_id)
     print_answer(found, output, brief=False)
     raise typer.Exit(exit_codes.of_status(found.status))

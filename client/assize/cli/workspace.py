@@ -29,6 +29,7 @@ from assize.cli.workspace_rendering import (
     snapshot_rows,
     summary_rows,
 )
+from assize.counts import counted
 from assize.model.workspaces import FileContent, Pulled, Pushed, RolledBack, SnapshotListing
 from assize.workspaces import FILE_MOST_BYTES, LOG_USUAL
 
@@ -338,7 +339,8 @@ def gc(
     reach = workspaces_connected(server, timeout_seconds, token_file, authorities, tls=tls)
     with _waiting(), reach as client:
         done = client.collect_garbage()
-    told = f"removed {done.log_entries} log entries and {done.objects} objects, {size(done.bytes)}"
+    entries = counted(done.log_entries, "log entry", "log entries")
+    told = f"removed {entries} and {counted(done.objects, 'object')}, {size(done.bytes)}"
     _answer(output, done, [told])
 
 
@@ -371,7 +373,7 @@ def _is_asked() -> bool:
 def _pushed_lines(name: str, pushed: Pushed) -> list[str]:
     if pushed.entry is None:
         return [f"nothing to push: {one_line(name)} is at {pushed.snapshot[:SHORT]}"]
-    sent = f"sent {pushed.objects} objects, {size(pushed.bytes)}"
+    sent = f"sent {counted(pushed.objects, 'object')}, {size(pushed.bytes)}"
     told = [f"{one_line(name)} is at {pushed.snapshot[:SHORT]} now; {sent}"]
     if pushed.overwritten:
         old = pushed.overwritten[:SHORT]
@@ -395,11 +397,13 @@ def _pulled_lines(pulled: Pulled) -> list[str]:
 
 def _rollback_lines(name: str, done: RolledBack) -> list[str]:
     proof = done.proof
-    read = f"{proof.trees_verified} trees and {proof.files_verified} changed files read and hashed"
+    trees = counted(proof.trees_verified, "tree")
+    read = f"{trees} and {counted(proof.files_verified, 'changed file')} read and hashed"
+    present = counted(proof.files_present, "file")
     verb = "is" if done.entry is not None else "was already"
     return [
         f"{one_line(name)} {verb} at {done.snapshot[:SHORT]}",
-        f"proof: {read}, {proof.files_present} files present; recomputed {proof.recomputed}",
+        f"proof: {read}, {present} present; recomputed {proof.recomputed}",
         f"a folder here follows with: assize workspace pull {one_line(name)}",
     ]
 

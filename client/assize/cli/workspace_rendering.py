@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assize.cli.terminal import lines, one_line
+from assize.counts import counted
 from assize.model.effects import Effect, FileType
 from assize.model.workspaces import LogEntry, SnapshotDiff, SnapshotListing, WorkspaceSummary
 
@@ -87,20 +88,21 @@ def snapshot_rows(listing: SnapshotListing) -> Iterator[tuple[str, ...]]:
 
 def diff_lines(diff: SnapshotDiff) -> Iterator[str]:
     """Yield what differs, line by line."""
-    yield f"from {diff.before[:SHORT]} to {diff.after[:SHORT]}: {len(diff.effects)} effects"
+    effects = counted(len(diff.effects), "effect")
+    yield f"from {diff.before[:SHORT]} to {diff.after[:SHORT]}: {effects}"
     for effect in diff.effects:
         yield from _effect_lines(effect)
 
 
 def _effect_lines(effect: Effect) -> Iterator[str]:
     source = f"{effect.source} -> " if effect.source else ""
-    table = f" {effect.table} ({effect.count} rows)" if effect.table else ""
+    table = f" {effect.table} ({counted(effect.count, 'row')})" if effect.table else ""
     detail = f" ({effect.detail})" if effect.detail else ""
     yield one_line(f"{effect.kind.value:<14} {source}{effect.path}{table}{_bits(effect)}{detail}")
     for row in effect.rows[:ROWS_MOST]:
         yield one_line(f"    {_cells(row.key)}: {_cells(row.before)} -> {_cells(row.after)}")
     if len(effect.rows) > ROWS_MOST:
-        yield f"    and {effect.count - ROWS_MOST} more rows"
+        yield f"    and {counted(effect.count - ROWS_MOST, 'more row')}"
     for line in lines(effect.diff):
         yield f"    {line}"
 

@@ -15,6 +15,7 @@
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ FILE_MOST_BYTES: Final = 1024 * 1024
 _OTHERS_WRITE: Final = 0o022
 _RESERVED: Final = frozenset({ANONYMOUS.name, SERVICE.name})
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$")]
+NAME: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$")
+Name = Annotated[str, StringConstraints(pattern=NAME.pattern)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -157,7 +159,9 @@ def _text(path: Path) -> str:
             if path.stat().st_mode & _OTHERS_WRITE:
                 raise _wrong(f"{path}: others may write to it: chmod go-w {path}")
             return file.read(FILE_MOST_BYTES).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise _wrong(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise _wrong(f"{path}: cannot be read: {error}") from error
 
 

@@ -36,7 +36,9 @@ def decide(
     counted = accepted(bundle, envelope, approvers, now, current_policy)
     found = status_of(connection, hold_id).state
     if found is not HoldState.PENDING:
-        raise Refused(RefusalCode.NOT_PENDING, f"the hold is {found.value} already")
+        raise Refused(
+            RefusalCode.NOT_PENDING, f"the hold waits no more; its state is {found.value}"
+        )
     _record(connection, hold_id, counted, envelope, submitted_by, now)
     if counted.decision is ApprovalDecision.DENY:
         detail = f"denied by {counted.person}: {counted.reason}"

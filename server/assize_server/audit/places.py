@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from assize.audit.checkpoints import NOTE_MOST_BYTES
+from assize.counts import counted
 from assize_sandbox.errors import SandboxError
 
 COMMAND_SECONDS: Final = 60.0
@@ -126,7 +127,7 @@ class GitPlace:
             _replace(path, note)
             self._git("add", "--", GIT_FILE)
             if self._git("status", "--porcelain", "--", GIT_FILE):
-                message = f"Checkpoint of {size} entries"
+                message = f"Checkpoint of {counted(size, 'entry', 'entries')}"
                 self._git(*_AUTHOR, "commit", "--quiet", "-m", message, "--", GIT_FILE)
 
     def newest(self) -> str | None:

@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from assize_server.access.credentials import AccessFileError, digest_of, load_credentials, new_token
+from assize_server.access.credentials import (
+    NAME,
+    AccessFileError,
+    digest_of,
+    load_credentials,
+    new_token,
+)
 
 EXIT_USAGE = 2
 
@@ -18,7 +24,9 @@ app = typer.Typer(
 
 @app.command()
 def token(
-    name: Annotated[str, typer.Argument(help="Who it is for.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Who it is for: letters, digits and _.@-.")
+    ],
 ) -> None:
     """Make a token: print it once, and the line that goes into the credentials file.
 
@@ -26,6 +34,13 @@ def token(
 
     Example: assize access token ci > ci.token
     """
+    if not NAME.fullmatch(name):
+        typer.echo(
+            "error: a name has at most 64 letters, digits and _.@-, and begins with a letter or "
+            f"digit, got {name!r}",
+            err=True,
+        )
+        raise typer.Exit(EXIT_USAGE)
     made = new_token()
     typer.echo(made)
     line = f'  - {{name: {name}, token_sha256: "{digest_of(made)}"}}'

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from assize.cli.progress import Progress
 from assize_sandbox.docker_presence import daemon_answers
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.images.store import ImageStore
@@ -39,24 +40,29 @@ def command(
     engine: Annotated[
         EngineChoice | None, typer.Option(help="Examine this engine, not the one auto takes.")
     ] = None,
-    output: Annotated[Format, typer.Option("-o", "--output", help="text or json.")] = Format.TEXT,
+    output: Annotated[
+        Format, typer.Option("-o", "--output", help="text for people, json for scripts.")
+    ] = Format.TEXT,
 ) -> None:
     """Check what Assize needs on this host and try every barrier of the sandbox for real.
 
     Exit status 0: all that is needed holds. 1: something does not; each line says what mends it.
+
+    Example: assize doctor --engine runc
     """
     try:
         base = from_environment()
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     settings = base if engine is None else replace(base, engine=engine)
-    examined = [
-        *host(settings),
-        *policies(settings),
-        *image(settings),
-        *barriers(settings),
-        *kept(settings),
-    ]
+    with Progress("trying the barriers", wanted=True):
+        examined = [
+            *host(settings),
+            *policies(settings),
+            *image(settings),
+            *barriers(settings),
+            *kept(settings),
+        ]
     if output is Format.JSON:
         typer.echo(json.dumps([asdict(item) for item in examined], indent=2))
     else:

@@ -16,6 +16,7 @@ import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 
 from assize.audit.checkpoints import MalformedCheckpoint, unverified
+from assize.counts import counted
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.workspaces.kinds import ViewKind
 from assize_sandbox.workspaces.layers import Layers
@@ -212,7 +213,11 @@ def checkpoints(settings: Settings) -> Examined:
         )
     try:
         note = place_of(settings.checkpoints).newest()
-        told = "none that can be seen" if note is None else f"{unverified(note).size} entries"
+        told = (
+            "none that can be seen"
+            if note is None
+            else counted(unverified(note).size, "entry", "entries")
+        )
     except SandboxError as error:
         return Examined("checkpoints", passed=False, evidence=str(error), remedy=error.remedy)
     except MalformedCheckpoint as error:

@@ -20,7 +20,7 @@ from assize_server.settings import from_environment
 EXIT_CANNOT_BUILD = 4
 DIGEST_CHARACTERS = 12
 
-app = typer.Typer(help="Build and list sandbox images.", no_args_is_help=True)
+app = typer.Typer(help="Build and list sandbox images.", no_args_is_help=True, add_completion=False)
 
 
 class Format(StrEnum):
@@ -65,9 +65,14 @@ def build(
 
 @app.command("list")
 def list_images(
-    output: Annotated[Format, typer.Option("-o", "--output", help="text or json.")] = Format.TEXT,
+    output: Annotated[
+        Format, typer.Option("-o", "--output", help="text for people, json for scripts.")
+    ] = Format.TEXT,
 ) -> None:
-    """List the images on this host, the newest first; `*` marks the one in use."""
+    """List the images on this host, the newest first; `*` marks the one in use.
+
+    Example: assize image list -o json
+    """
     store = ImageStore(from_environment().home)
     images, used = store.list(), _used(store)
     if output is Format.JSON:

@@ -9,6 +9,7 @@ from assize.audit.checkpoints import verifier_key
 from assize_sandbox.errors import SandboxError
 from assize_server.attestation.keys import ServiceKeys, open_keys, rotate
 from assize_server.settings import from_environment
+from assize_server.store.occupancy import alone_in
 
 EXIT_CANNOT = 4
 
@@ -40,13 +41,16 @@ def show(
 def rotate_keys() -> None:
     """Make another key the one that signs. Stop the service first, start it again afterwards.
 
-    The old public key stays listed, and its next start writes the change to the audit log. Tell the
-    new key to everybody who pinned the old one, and let them keep both.
+    It refuses while the service runs (exit status 4). The old public key stays listed, and the next
+    start writes the change to the audit log. Tell the new key to everybody who pinned the old one,
+    and let them keep both.
 
     Example: assize keys rotate > service.pub
     """
+    folder = from_environment().state_folder()
     try:
-        keys = rotate(from_environment().state_folder(), _now_ms())
+        with alone_in(folder):
+            keys = rotate(folder, _now_ms())
     except SandboxError as error:
         _fail(error)
     _print(keys, notes=False)

@@ -13,6 +13,7 @@ import typer
 from assize.cli.exit_codes import ExitStatus
 from assize.cli.terminal import one_line
 from assize.cli.verify import Format, FormatOption
+from assize.counts import counted
 from assize_server.cli.policy_diff import diff
 from assize_server.cli.policy_effective import effective
 from assize_server.cli.policy_explain import explain
@@ -215,12 +216,13 @@ def _print_tested(result: Tested, *, wants_coverage: bool) -> None:
         typer.echo(f"{source}:{at.line}:{at.column}: {one_line(fault)}")
     held = result.tests - len(result.faults)
     covered = sum(each.is_covered for each in result.coverage)
-    summary = f"{source}: {held} of {result.tests} tests hold"
+    summary = f"{source}: {held} of {counted(result.tests, 'test')} hold"
     if wants_coverage:
-        summary += f", {covered} of {len(result.coverage)} rules covered"
+        summary += f", {covered} of {counted(len(result.coverage), 'rule')} covered"
         for each in result.coverage:
             lacks = "" if each.is_covered else "  not covered"
             typer.echo(
-                f"  {each.rule.ljust(20)} {each.hits} hits, {each.near_misses} near misses{lacks}"
+                f"  {each.rule.ljust(20)} {counted(each.hits, 'hit')}, "
+                f"{counted(each.near_misses, 'near miss', 'near misses')}{lacks}"
             )
     typer.echo(summary)

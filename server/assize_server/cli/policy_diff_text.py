@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from assize.counts import counted
 from assize_server.core.cells import Where
 from assize_server.core.deciding import Example
 from assize_server.core.differences import Decided, RuleDifference, Subject
@@ -65,8 +66,8 @@ def _decided(decided: Decided) -> str:
         text += f" ({_approval(outcome.approval)})"
     if outcome.meter is not None:
         budget = outcome.meter.budget
-        bounds = [f"{budget.count} effects"] if budget.count is not None else []
-        bounds += [f"{budget.bytes} bytes"] if budget.bytes is not None else []
+        bounds = [counted(budget.count, "effect")] if budget.count is not None else []
+        bounds += [counted(budget.bytes, "byte")] if budget.bytes is not None else []
         text += f" (up to {', '.join(bounds)}, then {_approval(outcome.meter.approval)})"
     return text
 

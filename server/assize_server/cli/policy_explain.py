@@ -104,6 +104,8 @@ def _act(kind: EffectKind, path: str, source: str, table: str, size: int) -> Act
     Raises:
         UsageFault: There is no such effect.
     """
+    if not path:
+        raise UsageFault("--kind goes with --path, as rules see it: workspace/a.csv")
     if (kind in RENAMES) != bool(source):
         raise UsageFault(f"--source is given for renames, and for nothing else; kind is {kind}")
     if table and kind not in DB_KINDS:

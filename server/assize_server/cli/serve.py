@@ -146,7 +146,12 @@ def command(
         uvloop.run(serve(settings, addresses))
     except (SandboxError, PolicyError, OSError, SQLAlchemyError) as error:
         typer.echo(f"cannot serve: {error}", err=True)
-        if remedy := getattr(error, "remedy", ""):
+        remedy = getattr(error, "remedy", "")
+        if isinstance(error, PolicyError):
+            remedy = (
+                f"see the line, and try it with `assize policy lint {settings.policy_folder()}`"
+            )
+        if remedy:
             typer.echo(f"to mend it: {remedy}", err=True)
         raise typer.Exit(EXIT_CANNOT_SERVE) from error
 
@@ -157,6 +162,9 @@ def fault_of(addresses: "Addresses", *, authenticated: bool, allow_remote: bool)
     SECURITY: where others can come, callers are told apart, or somebody has said that something in
     front does that.
     """
+    for address in filter(None, (addresses.listen, addresses.approvals)):
+        if not (address.startswith("unix:") or address.rpartition(":")[2].isdigit()):
+            return f"an address is host:port or unix:///path, got {address!r}"
     if (addresses.tls_cert is None) != (addresses.tls_key is None):
         return "--tls-cert and --tls-key go together"
     if addresses.approvals and not authenticated:
@@ -222,6 +230,8 @@ async def serve(settings: Settings, addresses: Addresses) -> None:
         server = RpcServer(service.dispatcher, service.policies, service.rooms(known))
         approvals = await approvals_server(service, addresses, known, tls)
         port = await server.start(addresses.listen, tls)
+        if not settings.checkpoints:
+            _log.warning("checkpoints are published nowhere; set ASSIZE_CHECKPOINTS")
         _log.info("listening", address=addresses.listen, port=port)
         await stop.wait()
         await server.stop_admitting()

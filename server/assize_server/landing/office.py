@@ -57,11 +57,18 @@ class Office:
         policies: PolicySet,
         pins: Pins,
         isolation: Isolation | None = None,
+        *,
+        resume: bool = True,
     ) -> None:
-        """Go on with what was left when the service ended. Once everything else is up."""
+        """Go on with what was left when the service ended. Once everything else is up.
+
+        Without `resume` it is left to a process that has the state to itself: another may be in the
+        middle of it.
+        """
         self.releases.begin(dispatcher, policies, pins, isolation)
-        await self.carrier.recover()
-        await self.desk.resume()
+        if resume:
+            await self.carrier.recover()
+            await self.desk.resume()
 
 
 @asynccontextmanager

@@ -88,7 +88,13 @@ def test_what_loses_content_is_shown_first() -> None:
     places = [text.index(each) for each in ("LOSES CONTENT", "db.delete", "fs.delete", "OTHERS")]
     assert places == sorted(places)
     assert text.index("fs.create") > places[-1]
-    for each in (DELETED.path, "main.users, 2 rows", "name='ann'", "and 1 rows", "| +hi"):
+    for each in (
+        DELETED.path,
+        "main.users, 2 rows",
+        "name='ann'",
+        "and 1 more row, not shown",
+        "| +hi",
+    ):
         assert each in text
 
 
@@ -143,7 +149,8 @@ def test_approval_that_does_not_land_is_1(opened: Office) -> None:
     opened.committer.outcome = HoldState.CONFLICT
     opened.hold(commit_hold())
     result = run("approve", "hold-1", "--yes", "--digest", digest())
-    assert (result.exit_code, result.stdout) == (1, "hold-1 is conflict: the workspace moved on\n")
+    told = "hold-1 was approved and did not land, a conflict: the workspace moved on\n"
+    assert (result.exit_code, result.stdout) == (1, told)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +245,7 @@ def test_stats_are_told(opened: Office) -> None:
     run("approve", "hold-1", "--yes", "--digest", digest())
     text = run("holds", "stats").stdout
     assert "median after 30 s" in text
-    assert "ORG-010: 1 holds, 100% approved" in text
+    assert "ORG-010: 1 hold, 100% approved" in text
     assert json.loads(run("holds", "stats", "-o", "json").stdout)["approved"] == 1
 
 
@@ -292,7 +299,20 @@ def test_new_key_fits_into_the_file_of_approvers(opened: Office, tmp_path: Path)
     (eve,) = read_approvers(f"{text}  keys:\n{entry}", "approvers.yaml").people
     key = read_private(tmp_path / "new.key", PASSPHRASE)
     assert list(eve.keys.values()) == [key.public_key()]
-    assert run("approvals", "keygen", "--to", "new.key").exit_code == 2
+    again = run("approvals", "keygen", "--to", "new.key")
+    assert (again.exit_code, again.stdout) == (2, "")
+    assert "name another" in again.stderr
+
+
+def test_key_that_cannot_be_there_is_told(opened: Office) -> None:
+    """Below a file there is no folder to make; a key that is missing can be made."""
+    result = run("approvals", "keygen", "--to", "alice.key/folder/new.key")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "alice.key/folder: Not a directory" in result.stderr
+    opened.hold(commit_hold())
+    result = run("approve", "hold-1", "--yes", "--digest", digest(), "--key", "none.key")
+    assert result.exit_code == 2
+    assert "assize approvals keygen" in result.stderr
 
 
 def test_person_at_a_terminal_is_asked(opened: Office) -> None:

@@ -123,6 +123,18 @@ def test_nobody_listening_could_not_tell(solution: Path, tmp_path: Path) -> None
     done = ask(solution, server=f"unix://{tmp_path}/none.sock")
     assert done.exit_code == ExitStatus.UNKNOWN
     assert "no service answers" in done.stderr
+    assert "ASSIZE_SERVER" in done.stderr
+
+
+def test_authorities_that_are_none_end_with_2(
+    service: FakeService, solution: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is at fault, and not the service, which was not asked."""
+    monkeypatch.setenv("ASSIZE_TLS_CA", str(solution / "solution.py"))
+    done = ask(solution, server=service.address)
+    assert (done.exit_code, done.stdout) == (ExitStatus.USAGE, "")
+    assert "no certificate in PEM form" in done.stderr
+    assert service.requests == []
 
 
 def test_options_reach_the_service(service: FakeService, solution: Path) -> None:

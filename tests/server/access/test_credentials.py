@@ -123,3 +123,11 @@ def test_operator_makes_a_token_and_checks_the_file(tmp_path: Path) -> None:
     assert (listed.exit_code, listed.stdout.split()) == (0, ["submitter", "carol"])
     path.write_text("nonsense")
     assert CliRunner().invoke(app, ["check", str(path)]).exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["two words", "", "-x", "a" * 65, "a\n"])
+def test_token_for_a_name_that_no_file_takes_is_not_made(name: str) -> None:
+    """It would be found out when the service refuses to start."""
+    made = CliRunner().invoke(app, ["token", "--", name])
+    assert (made.exit_code, made.stdout) == (2, "")
+    assert "letters, digits" in made.stderr

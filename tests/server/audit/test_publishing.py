@@ -248,7 +248,7 @@ def test_repository_keeps_every_checkpoint(tmp_path: Path) -> None:
     for number in (1, 1, 2):
         place.publish(f"log {number}\n", number)
     subjects = git(tmp_path, "log", "--format=%s").splitlines()
-    assert subjects == ["Checkpoint of 2 entries", "Checkpoint of 1 entries"]
+    assert subjects == ["Checkpoint of 2 entries", "Checkpoint of 1 entry"]
 
 
 def test_folder_keeps_every_checkpoint_and_none_is_written_over(tmp_path: Path) -> None:

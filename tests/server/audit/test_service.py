@@ -196,6 +196,16 @@ async def test_log_of_another_key_is_refused(log: AuditLog, address: str, tmp_pa
     assert proof.exit_code == ExitStatus.FAILED
 
 
+async def test_file_that_is_no_checkpoint_proves_nothing_either_way(
+    log: AuditLog, address: str
+) -> None:
+    """It is the command line that is at fault, and not the log."""
+    key = log.public_key
+    wrong = await run("prove", "3", "--server", address, "--key", key, "--since", key)
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert "holds no checkpoint" in wrong.stderr
+
+
 async def test_log_verifies_after_a_rotation_with_both_keys(log: AuditLog, tmp_path: Path) -> None:
     """Checkpoints of the older key are still compared; the new key alone does not know them."""
     old = tmp_path / "old.pub"
