@@ -376,6 +376,33 @@ async def test_comparisons_are_few_at_a_time(ground: Ground, client: WorkspaceCl
     assert client.diff("shop", "head", "head").effects == ()
 
 
+@pytest.mark.parametrize("before", [-(2**63), -1, 2**63 - 1])
+@pytest.mark.parametrize("most", [0, 1, 2**32 - 1])
+def test_log_of_any_bounds_is_a_log(
+    ground: Ground, client: WorkspaceClient, before: int, most: int
+) -> None:
+    """Numbers that make no sense end no call in a fault, and lift no bound."""
+    client.rollback("shop", "head")
+    with grpc.insecure_channel(ground.address) as channel:
+        stub = workspace_pb2_grpc.WorkspaceServiceStub(channel)
+        request = workspace_pb2.GetLogRequest(workspace="shop", most=most, before=before)
+        found = stub.GetLog(request).entries
+    assert len(found) == (0 if before < 0 else 1)
+
+
+def test_file_read_by_a_negative_number_of_bytes_is_empty(
+    ground: Ground, client: WorkspaceClient
+) -> None:
+    """And its size is told."""
+    tree = sent(client, encode_tree({"a": NODE}))
+    push(client, tree)
+    with grpc.insecure_channel(ground.address) as channel:
+        stub = workspace_pb2_grpc.WorkspaceServiceStub(channel)
+        request = workspace_pb2.ReadFilesRequest(workspace="shop", paths=["a"], most_bytes=-1)
+        (part,) = stub.ReadFiles(request)
+    assert (part.size_bytes, part.data) == (len(BLOB), b"")
+
+
 def test_log_is_told_in_parts(client: WorkspaceClient) -> None:
     """The newest first; from where the last part ended."""
     for number in range(4):
