@@ -417,6 +417,14 @@ async def test_clock_that_is_set_back_wakes_no_hold_that_expired(
     assert opened.committer.asked == []
 
 
+async def test_state_that_is_named_again_and_again_is_one(opened: Office, approvers: Any) -> None:
+    """As often as fits into a message."""
+    opened.hold(commit_hold())
+    states = [hold_pb2.HOLD_STATE_PENDING] * 300_000
+    request = approval_pb2.ListHoldsRequest(states=states)
+    assert len((await approvers.ListHolds(request, metadata=AS_ALICE)).holds) == 1
+
+
 @pytest.mark.parametrize("number", [-(2**63), -1, 2**63 - 1])
 async def test_watching_from_a_number_that_never_was_is_no_fault(
     opened: Office, approvers: Any, number: int
