@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from assize.approvals.keys import KeyFault, public_from_raw
 from assize.errors import InvalidRequest
 
 KEY_BYTES: Final = 32
@@ -94,4 +95,9 @@ def _key(block: str, source: str) -> PublicKey:
         raise UnusableKey(f"{source}: not a public key: {error}") from error
     if not isinstance(key, Ed25519PublicKey):
         raise UnusableKey(f"{source}: not an Ed25519 key")
-    return PublicKey(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    try:
+        public_from_raw(raw)
+    except KeyFault as error:
+        raise UnusableKey(f"{source}: {error}") from error
+    return PublicKey(raw)

@@ -210,6 +210,8 @@ def test_public_keys_are_read_from_pem_and_nothing_else_is() -> None:
     for wrong in ("", "ssh-ed25519 AAAA", KEY.pem().replace("MCow", "MCox")):
         with pytest.raises(UnusableKey):
             read_pem(wrong, "keys")
+    with pytest.raises(UnusableKey, match="small order"):
+        read_pem(PublicKey(b"\x01" + bytes(31)).pem(), "keys")
     private = "-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----\n"
     with pytest.raises(UnusableKey, match="private key"):
         read_pem(private, "keys")

@@ -79,8 +79,11 @@ async def _admitted_anew(begun: _Begun, request: VerificationRequest, hold: Hold
     except (Refused, UnknownPolicy, UnknownWorkspace) as error:
         raise SandboxError(f"the held request is not admitted any more: {error}") from error
     # SECURITY: nobody has agreed to what another policy, or another source, would have held.
-    if job.policy.digest != hold.policy_digest:
+    if job.policy_as_named != hold.policy_digest:
         raise SandboxError(f"the policy {hold.policy!r} has changed since {hold.id} was approved")
-    if submission_digest(held_program(job.submission)) != hold.subject:
+    pinned = job.workspace
+    over = ("", "") if pinned is None else (pinned.name, pinned.base.id)
+    same = submission_digest(held_program(job.submission)) == hold.subject
+    if not same or over != (hold.workspace, hold.base):
         raise SandboxError(f"what is kept beside the hold {hold.id} is not what was approved")
     return job

@@ -95,7 +95,7 @@ async def _kinds(request: audit_pb2.ListEntriesRequest, context: Any) -> list[En
     if unknown:
         text = f"there is no kind {unknown[0]!r:.60}; known are {', '.join(sorted(known))}"
         await refuse_fields(context, [FieldViolation("kinds", text)])
-    return [EntryKind(each) for each in request.kinds]
+    return [EntryKind(each) for each in dict.fromkeys(request.kinds)]
 
 
 async def _found(context: Any, run: Any, act: Callable[[Connection], T]) -> T:

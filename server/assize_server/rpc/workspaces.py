@@ -36,6 +36,8 @@ from assize_server.workspaces.uploads import Incoming
 
 ENTRIES_AT_ONCE: Final = 1000
 EFFECTS_AT_ONCE: Final = 100
+DIFFS_AT_ONCE: Final = 2
+"""Comparisons under way: each may start a container, and nothing else keeps their number low."""
 FILES_MOST: Final = 1000
 READ_AT_ONCE_BYTES: Final = 1024 * 1024
 PART_COST_BYTES: Final = 1024
@@ -73,6 +75,7 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
         self._caller = caller
         self._now_ms = now_ms
         self._collecting = asyncio.Lock()
+        self._comparing = asyncio.Semaphore(DIFFS_AT_ONCE)
 
     async def CreateWorkspace(  # noqa: N802 - the name is the API's
         self, request: workspace_pb2.CreateWorkspaceRequest, context: Any
@@ -148,7 +151,7 @@ class WorkspaceService(workspace_pb2_grpc.WorkspaceServiceServicer):
             context, self._store.snapshots, caller, request.workspace, *references
         )
         yield workspace_pb2.DiffSnapshotsResponse(before=before.id, after=after.id)
-        async with _told(context):
+        async with _told(context), self._comparing:
             effects = await self._differ.effects(before.root, after.root)
         for start in range(0, len(effects), EFFECTS_AT_ONCE):
             part = effects[start : start + EFFECTS_AT_ONCE]

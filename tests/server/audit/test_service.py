@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -303,6 +304,15 @@ async def test_entries_are_listed(log: AuditLog, address: str) -> None:
     text = await run("list", "--server", address, "--last", 1)
     assert "hold" in text.stdout
     assert f"verification_id=v{ENTRIES}" in text.stdout
+
+
+async def test_kind_that_is_named_again_and_again_is_one(address: str) -> None:
+    """The database takes so many values and no more."""
+    async with grpc.aio.insecure_channel(address) as channel:
+        stub: Any = audit_pb2_grpc.AuditServiceStub(channel)
+        request = audit_pb2.ListEntriesRequest(kinds=["verdict"] * 300_000, limit=1)
+        answer = await stub.ListEntries(request)
+    assert len(answer.entries) == 1
 
 
 async def test_one_entry_is_shown_whole(log: AuditLog, address: str) -> None:

@@ -1,18 +1,25 @@
 """Code that says what it would destroy is read by a person before anything of it runs."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.approvals import ALICE, approval, denial
-from support.landing import Court, sitting
+from support.landing import EXITS_WELL, WORKSPACE, Court, sitting
 
+from assize import AsyncClient
 from assize.audit.entries import EntryKind
+from assize.convert.requests import request_from_bytes
 from assize.model.approvals import HoldKind, HoldState
+from assize.model.submission import RequestedLimits, SourceFile, Submission, WorkspaceUse
 from assize.model.verdict import Finding, Reason, Severity, Status, Verdict, WorkspaceOutcome
 from assize_sandbox.engines.fake import Behaviour
+from assize_sandbox.errors import SandboxError
 from assize_server.approvals.holds import Caps
 from assize_server.core.static_gates import TOOL
+from assize_server.landing import records
 
 WRITES = b"writes a new file"
 PROGRAMS = {WRITES: Behaviour(files={"b.txt": b"new\n"})}
@@ -69,6 +76,37 @@ async def test_approved_code_is_run_once_and_its_effects_are_weighed(court: Cour
     assert status.state is HoldState.COMMITTED
     admitted = await court.entries(EntryKind.ADMISSION)
     assert [each.subject.get("hold_id") for each in admitted] == [None, hold_id]
+
+
+async def test_approved_code_of_a_request_with_limits_of_its_own_is_run(court: Court) -> None:
+    """They tighten the policy and make it no other one; the run keeps them after the approval."""
+    source = Submission((SourceFile("main.py", WRITES),), entry_point="main.py")
+    limits, use = RequestedLimits(wall_seconds=3), WorkspaceUse(WORKSPACE)
+    async with AsyncClient(court.address) as client:
+        verdict = await client.verify(source, EXITS_WELL, "strict", limits, workspace=use)
+    assert verdict.hold is not None
+    bundle, _ = await court.office.desk.bundle(verdict.hold.hold_id, "alice")
+    await court.office.desk.decide(approval(bundle, ALICE), "alice")
+    told = await settled(court, verdict.verification_id)
+    assert told.status is Status.PASSED, told
+    assert told.policy_digest == verdict.policy_digest
+    assert len(court.engine.recorded) == 1
+
+
+@pytest.mark.parametrize("change", [{"base": "e" * 64}, {"workspace": "anonymous/bank"}])
+async def test_approved_code_is_not_run_over_anything_else(
+    court: Court, change: dict[str, Any]
+) -> None:
+    """What is kept beside a hold has to be what the person was shown."""
+    _, hold_id = await held(court)
+    bundle, _ = await court.office.desk.bundle(hold_id, "alice")
+    request = court.state.database.read_now(lambda each: records.kept_run(each, hold_id))
+    assert request is not None
+    with pytest.raises(SandboxError, match="not what was approved"):
+        await court.office.releases.release(
+            request_from_bytes(request), replace(bundle.hold, **change)
+        )
+    assert court.engine.recorded == []
 
 
 async def test_denied_code_never_runs(court: Court) -> None:

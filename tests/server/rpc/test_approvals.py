@@ -403,6 +403,40 @@ async def test_expiry_runs_by_itself(opened: Office) -> None:
     task.cancel()
 
 
+async def test_clock_that_is_set_back_wakes_no_hold_that_expired(
+    opened: Office, approvers: Any
+) -> None:
+    """An end is an end, whatever the time is said to be afterwards."""
+    opened.hold(commit_hold())
+    shown = await fetched(approvers, "hold-1")
+    opened.clock.now += TTL_SECONDS
+    await opened.desk.expire()
+    opened.clock.now -= TTL_SECONDS
+    code, reason = await refused(sent(approvers, approval(shown)))
+    assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, RefusalCode.NOT_PENDING)
+    assert opened.committer.asked == []
+
+
+async def test_state_that_is_named_again_and_again_is_one(opened: Office, approvers: Any) -> None:
+    """As often as fits into a message."""
+    opened.hold(commit_hold())
+    states = [hold_pb2.HOLD_STATE_PENDING] * 300_000
+    request = approval_pb2.ListHoldsRequest(states=states)
+    assert len((await approvers.ListHolds(request, metadata=AS_ALICE)).holds) == 1
+
+
+@pytest.mark.parametrize("number", [-(2**63), -1, 2**63 - 1])
+async def test_watching_from_a_number_that_never_was_is_no_fault(
+    opened: Office, approvers: Any, number: int
+) -> None:
+    """Before the first, everything is told; after the last, what comes then."""
+    opened.hold(commit_hold())
+    watch = approvers.WatchHolds(approval_pb2.WatchHoldsRequest(after=number), metadata=AS_ALICE)
+    if number < 0:
+        assert (await watch.read()).hold.id == "hold-1"
+    watch.cancel()
+
+
 async def test_grants_are_given_listed_and_revoked(opened: Office, approvers: Any) -> None:
     """Any approver may end one."""
     given = await approvers.SubmitGrant(

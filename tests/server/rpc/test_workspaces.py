@@ -1,5 +1,6 @@
 """WorkspaceService over real gRPC: forged trees and uploads, owners, and bounded answers."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from support.workspaces import SETTINGS, Ground, lay, planted, served
 from assize.checkout.remote import Outgoing
 from assize.convert.workspaces import tree_entry_to_proto
 from assize.errors import Conflict, InvalidRequest, MalformedAnswer, NotFound, ReasonCode
-from assize.model.effects import EffectKind, FileState, FileType
+from assize.model.effects import Effect, EffectKind, FileState, FileType
 from assize.trees import (
     DEPTH_MOST,
     EMPTY_TREE,
@@ -30,6 +31,7 @@ from assize.trees import (
 )
 from assize.v1 import workspace_pb2, workspace_pb2_grpc
 from assize.workspaces import WorkspaceClient
+from assize_server.rpc.workspaces import DIFFS_AT_ONCE, WorkspaceService
 
 BLOB = b"content"
 NODE = FileNode(digest_of(BLOB), len(BLOB), 0o644)
@@ -347,6 +349,58 @@ def test_diff_tells_each_kind_of_change(client: WorkspaceClient, tmp_path: Path)
     assert "-two\n+three" in found.effects[-1].diff
     assert found.effects[6].diff == ""
     assert client.diff("shop", "head").effects == ()
+
+
+async def test_comparisons_are_few_at_a_time(ground: Ground, client: WorkspaceClient) -> None:
+    """Each may start a container: whoever asks for a thousand gets them one after the other."""
+    under_way, most = 0, 0
+
+    class Slow:
+        async def effects(self, _before: FolderNode, _after: FolderNode) -> tuple[Effect, ...]:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            for _ in range(5):
+                await asyncio.sleep(0)
+            under_way -= 1
+            return ()
+
+    service = WorkspaceService(ground.store, Slow(), lambda _context: "ann")
+    request = workspace_pb2.DiffSnapshotsRequest(workspace="shop", before="head", after="head")
+
+    async def ask() -> None:
+        assert [part async for part in service.DiffSnapshots(request, None)]
+
+    await asyncio.gather(*(ask() for _ in range(4 * DIFFS_AT_ONCE)))
+    assert most == DIFFS_AT_ONCE
+    assert client.diff("shop", "head", "head").effects == ()
+
+
+@pytest.mark.parametrize("before", [-(2**63), -1, 2**63 - 1])
+@pytest.mark.parametrize("most", [0, 1, 2**32 - 1])
+def test_log_of_any_bounds_is_a_log(
+    ground: Ground, client: WorkspaceClient, before: int, most: int
+) -> None:
+    """Numbers that make no sense end no call in a fault, and lift no bound."""
+    client.rollback("shop", "head")
+    with grpc.insecure_channel(ground.address) as channel:
+        stub = workspace_pb2_grpc.WorkspaceServiceStub(channel)
+        request = workspace_pb2.GetLogRequest(workspace="shop", most=most, before=before)
+        found = stub.GetLog(request).entries
+    assert len(found) == (0 if before < 0 else 1)
+
+
+def test_file_read_by_a_negative_number_of_bytes_is_empty(
+    ground: Ground, client: WorkspaceClient
+) -> None:
+    """And its size is told."""
+    tree = sent(client, encode_tree({"a": NODE}))
+    push(client, tree)
+    with grpc.insecure_channel(ground.address) as channel:
+        stub = workspace_pb2_grpc.WorkspaceServiceStub(channel)
+        request = workspace_pb2.ReadFilesRequest(workspace="shop", paths=["a"], most_bytes=-1)
+        (part,) = stub.ReadFiles(request)
+    assert (part.size_bytes, part.data) == (len(BLOB), b"")
 
 
 def test_log_is_told_in_parts(client: WorkspaceClient) -> None:
