@@ -13,6 +13,7 @@ import typer
 from assize.approvals import grants as signing
 from assize.approvals.envelopes import MOST_ENVELOPE_BYTES
 from assize.approvals.keys import generate, key_id, public_pem, write_private
+from assize.cli import completion
 from assize.cli.approval_target import ApprovalsServerOption, AuthoritiesOption, approval_client
 from assize.cli.approve import print_status
 from assize.cli.document import to_json
@@ -102,6 +103,7 @@ def grant(
             "--like",
             metavar="HOLD",
             help="Like this hold: for its workspace, its policy and its rules.",
+            autocompletion=completion.holds,
         ),
     ],
     paths: Annotated[

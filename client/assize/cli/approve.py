@@ -11,6 +11,7 @@ import typer
 from assize.approvals import tokens
 from assize.approvals.bundles import MOST_BYTES, from_file
 from assize.approvals.digests import require_honest, shown_digest
+from assize.cli import completion
 from assize.cli.approval_target import ApprovalsServerOption, AuthoritiesOption, approval_client
 from assize.cli.document import to_json
 from assize.cli.hold_rendering import hold_text
@@ -34,7 +35,9 @@ _BECAME: Final = {state: f"is {state.value}" for state in HoldState} | {
     HoldState.FAILED: "was approved and could not be carried out",
 }
 
-HoldArgument = Annotated[str, typer.Argument(metavar="HOLD", help="The hold's id.")]
+HoldArgument = Annotated[
+    str, typer.Argument(metavar="HOLD", help="The hold's id.", autocompletion=completion.holds)
+]
 BundleOption = Annotated[
     Path | None,
     typer.Option(
