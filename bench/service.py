@@ -105,8 +105,9 @@ async def target(server: str | None, options: tuple[str, ...]) -> AsyncIterator[
         return
     with tempfile.TemporaryDirectory(prefix="assize-bench-") as folder:
         address = f"unix://{folder}/rpc.sock"
+        words = ("serve", "--listen", address, "--state", f"{folder}/state", *options)
         process = await asyncio.create_subprocess_exec(
-            assize_command(), "serve", "--listen", address, *options, stdin=DEVNULL, stdout=DEVNULL
+            assize_command(), *words, stdin=DEVNULL, stdout=DEVNULL
         )
         try:
             await until_healthy(address, process)

@@ -80,7 +80,7 @@ class EmbeddedService:
 
     async def _serve(self) -> None:
         with tempfile.TemporaryDirectory(prefix="assize-") as folder:
-            async with running(self._settings) as service:
+            async with running(self._settings, beside=True) as service:
                 server = RpcServer(service.dispatcher, service.policies, service.rooms())
                 address = f"unix://{folder}/rpc.sock"
                 try:

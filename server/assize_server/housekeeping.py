@@ -1,4 +1,4 @@
-"""What is thrown away by the clock: garbage of workspaces, old verdicts, layers that no head needs.
+"""What is thrown away by the clock: garbage, old verdicts and holds, layers that no head needs.
 
 None of it is needed for a right answer, so that a failure is told in the log and tried again.
 """
@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.workspaces.nodes import SnapshotId
 from assize_sandbox.workspaces.views import Views
+from assize_server.landing import records
 from assize_server.ledger import verdicts
 from assize_server.state import State, now_ms
 from assize_server.workspaces import heads
@@ -46,6 +47,7 @@ async def clean(state: State, views: Views | None) -> None:
     """
     collected = await asyncio.to_thread(state.workspaces.collect, now_ms())
     forgotten = await state.database.write(verdicts.trim)
+    hidden = await state.database.write(records.forget_shown)
     layers = 0
     if views is not None:
         keep = await state.database.read(_heads)
@@ -55,6 +57,7 @@ async def clean(state: State, views: Views | None) -> None:
         objects=collected.objects,
         log_entries=collected.log_entries,
         verdicts=forgotten,
+        holds=hidden,
         layers=layers,
     )
 

@@ -43,6 +43,7 @@ from assize_server.rpc.admission import DEFAULT_POLICY
 from assize_server.rpc.rooms import Rooms
 from assize_server.settings import Settings
 from assize_server.state import State
+from assize_server.store.occupancy import Occupancy
 
 HOST_RESERVE_BYTES: Final = 256 * 1024 * 1024
 """Memory that must stay free on the host once a run has taken all it may."""
@@ -72,15 +73,20 @@ class Service:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Service]:
+async def running(settings: Settings, *, beside: bool = False) -> AsyncIterator[Service]:
     """Start the service, and take it down again without leaving a container behind.
 
+    `beside`: for a run or two, perhaps beside a service that keeps the same state.
+
     Raises:
-        SandboxError: The engine cannot work here, a barrier does not hold, or the state is no use.
+        SandboxError: The engine cannot work here, a barrier does not hold, the state is no use or
+            in use.
         PolicyError: A policy file is wrong.
     """
     async with AsyncExitStack() as stack:
         policies = LivePolicies(settings.policy_folder())
+        taken = Occupancy(settings.state_folder(), keeps=not beside)
+        place = await stack.enter_async_context(taken)
         opened = await stack.enter_async_context(state.opened(settings, policies))
         policies.when_changed = lambda: _note(opened, policies)
         engine = await asyncio.to_thread(engines.make, settings)
@@ -113,7 +119,8 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         dispatcher = _dispatcher(settings, opened, office, executor)
         stack.push_async_callback(dispatcher.drain, settings.drain_seconds)
         pins = Pins(opened.database, opened.objects)
-        await office.begin(dispatcher, policies, pins, isolation)
+        await office.begin(dispatcher, policies, pins, isolation, resume=place.is_alone)
+        place.let_others_in()
         cleaning = asyncio.create_task(keep_house(opened, views), name="assize-housekeeping")
         stack.push_async_callback(_ended, cleaning)
         _log.info("ready", engine=facts.engine, runtime=facts.runtime, policies=policies.names())

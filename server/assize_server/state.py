@@ -3,21 +3,18 @@
 STATE/assize.db    tables of every room
 STATE/objects      what workspaces hold, by content
 STATE/keys         what the service signs with
-STATE/serve.lock   held by the one service that listens over this folder
+STATE/*.lock       who uses the folder (store/occupancy.py)
 HOME/layers        trees as runs see them: a cache
 HOME/views         the views of runs under way
 """
 
-import fcntl
-import os
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from assize_sandbox.errors import SandboxError
 from assize_sandbox.workspaces.objects import ObjectStore
 from assize_server.attestation.keys import ServiceKeys
 from assize_server.audit.records import record_workspace
@@ -25,15 +22,10 @@ from assize_server.audit.running import RunningLog, keeping_log
 from assize_server.core.policy import Policy
 from assize_server.landing import records
 from assize_server.settings import Settings
-from assize_server.store.database import Database, StoreError
+from assize_server.store.database import Database
 from assize_server.workspaces.store import WorkspaceStore
 
 DATABASE: Final = "assize.db"
-LOCK: Final = "serve.lock"
-
-
-class StateTaken(SandboxError):
-    """Another service listens over this state folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,40 +56,6 @@ def seconds() -> float:
 def now_ms() -> int:
     """Return the time in milliseconds since 1970."""
     return int(seconds() * 1000)
-
-
-@contextmanager
-def held_alone(folder: Path) -> Iterator[None]:
-    """Keep every other service, and whoever changes its keys, from this state folder.
-
-    A second service would take the socket of approvals from the first, carry out what the first is
-    carrying out, and sign the same log. The kernel lets go when the process is dead. A service
-    inside `assize verify` answers no approver and does not ask for it.
-
-    Raises:
-        StateTaken: Somebody else holds it.
-        StoreError: The folder cannot be made or written.
-    """
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(folder / LOCK, flags, 0o600)
-    except OSError as error:
-        raise StoreError(
-            f"the state folder {folder} cannot be used: {error.strerror or error}",
-            remedy="set ASSIZE_STATE to a folder that this user may write to",
-        ) from error
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StateTaken(
-                f"another service runs over the state folder {folder}",
-                remedy="stop that one first, or name another folder in ASSIZE_STATE",
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @asynccontextmanager

@@ -109,7 +109,7 @@ def test_second_service_over_the_same_state_does_not_start(own_home: Path) -> No
     with serving(own_home) as (process, client):
         ended = ran(own_home, "serve", "--listen", f"unix://{own_home}/other.sock")
         assert (ended.returncode, ended.stdout) == (4, "")
-        assert "another service runs over the state folder" in ended.stderr
+        assert "another process uses the state" in ended.stderr
         assert "ASSIZE_STATE" in ended.stderr
         assert client.healthy()
         assert holds(f"unix://{own_home}/state/approvals.sock") == ()

@@ -49,7 +49,7 @@ def started(
 
 def ran(home: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    with started(home, *words, **variables) as process:
+    with started(home, *words, program=ASSIZE, **variables) as process:
         out, err = process.communicate(timeout=PATIENCE_SECONDS)
     return subprocess.CompletedProcess(words, process.returncode, out, err)
 

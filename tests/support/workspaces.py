@@ -23,7 +23,7 @@ from assize_server.workspaces.quotas import Quotas, Retention, WorkspaceSettings
 from assize_server.workspaces.records import ANONYMOUS
 from assize_server.workspaces.store import WorkspaceStore
 
-SETTINGS = WorkspaceSettings(Quotas(disk_bytes_free=0), Retention())
+SETTINGS = WorkspaceSettings(Quotas(disk_bytes_free=0, disk_files_free=0), Retention())
 NOW_MS = 1_700_000_000_000
 
 

@@ -42,16 +42,21 @@ def subject_digest(hold: Hold) -> str:
     """Return the digest of what the hold is about, computed from what it shows.
 
     Raises:
-        Refused: A file's text is not what its digest says, or the hold shows nothing.
+        Refused: A file's text is not what its digest says, or the hold shows nothing, or something
+            that its kind does not bind.
     """
     if hold.kind is HoldKind.BEFORE_COMMIT:
+        if hold.program is not None or hold.findings:
+            raise Refused(
+                RefusalCode.OTHER_SUBJECT, "the hold shows a program that it is not about"
+            )
         return effect_set_digest(hold.effect_set)
     if hold.program is None:
         raise Refused(RefusalCode.OTHER_SUBJECT, "the hold does not show what would be run")
+    if hold.weighed:
+        raise Refused(RefusalCode.OTHER_SUBJECT, "the hold shows effects before anything was run")
     for file in hold.program.files:
-        if file.text and hashlib.sha256(file.text.encode()).hexdigest() != file.digest:
-            text = f"the text that is shown of {file.path!r} is not what its digest says"
-            raise Refused(RefusalCode.OTHER_SUBJECT, text)
+        _require_shown(file)
     return submission_digest(hold.program)
 
 
@@ -69,6 +74,20 @@ def require_honest(hold: Hold) -> None:
     found = subject_digest(hold)
     if found != hold.subject:
         text = f"the hold names {hold.subject[:12]} but shows {found[:12]}; do not sign, report it"
+        raise Refused(RefusalCode.OTHER_SUBJECT, text)
+
+
+def _require_shown(file: HeldFile) -> None:
+    """Refuse a file whose text or size is not that of its content, as far as can be seen.
+
+    SECURITY: the size is not a part of the digest, and of a file said to be empty nothing is shown.
+    """
+    content = file.text.encode()
+    if not file.text and file.size_bytes:
+        return
+    shown = (len(content), hashlib.sha256(content).hexdigest())
+    if shown != (file.size_bytes, file.digest):
+        text = f"what is shown of {file.path!r} is not what its digest and its size say"
         raise Refused(RefusalCode.OTHER_SUBJECT, text)
 
 

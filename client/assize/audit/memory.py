@@ -38,8 +38,11 @@ def published(path: Path) -> tuple[Remembered, ...]:
     return found
 
 
-def recalled(folder: Path, keys: Sequence[PublicKey]) -> tuple[Remembered, ...]:
+def recalled(folder: Path, keys: Sequence[PublicKey], origin: str = "") -> tuple[Remembered, ...]:
     """Return what earlier verifications kept of the log of these keys, under whatever name.
+
+    And what they kept of the log of that name, whoever signed it: else a log that is signed by
+    another key from some day on would be one that nobody has seen before.
 
     Raises:
         InvalidRequest: The folder cannot be read.
@@ -47,7 +50,9 @@ def recalled(folder: Path, keys: Sequence[PublicKey]) -> tuple[Remembered, ...]:
     files = _files(folder) if folder.is_dir() else []
     notes = ((file, _text(file)) for file in files if file.suffix == SUFFIX)
     return tuple(
-        Remembered(str(file), note, verified=True) for file, note in notes if _is_of(note, keys)
+        Remembered(str(file), note, verified=True)
+        for file, note in notes
+        if _is_of(note, keys) or file.name == _name(origin)
     )
 
 
@@ -59,16 +64,19 @@ def remember(folder: Path, note: str, keys: Sequence[PublicKey]) -> None:
         MalformedCheckpoint: No key of these signed it.
     """
     origin = opened(note, keys).origin
-    name = f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}{SUFFIX}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
             file.write(note)
             file.flush()
             os.fsync(file.fileno())
-        Path(file.name).replace(folder / name)
+        Path(file.name).replace(folder / _name(origin))
     except OSError as error:
         raise InvalidRequest(f"{folder}: {error.strerror or error}") from error
+
+
+def _name(origin: str) -> str:
+    return f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}{SUFFIX}"
 
 
 def _is_of(note: str, keys: Sequence[PublicKey]) -> bool:

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from assize.approvals import grants as signing
+from assize.approvals.digests import require_honest
 from assize.approvals.envelopes import MOST_ENVELOPE_BYTES
 from assize.approvals.keys import generate, key_id, public_pem, write_private
 from assize.cli import completion
@@ -139,6 +140,9 @@ def grant(
     seconds = _seconds(duration)
     with approval_client(server, authorities) as client:
         bundle, _status = client.hold(like)
+        if bundle.hold.id != like:
+            raise InvalidRequest(f"this is {bundle.hold.id!r}, not {like!r}")
+        require_honest(bundle.hold)
         wanted = _like(bundle.hold, rules, paths, most_effects, seconds, reason)
         typer.echo(_grant_text(wanted), err=True)
         require_yes("Sign this grant?", yes=yes, otherwise="give --yes")

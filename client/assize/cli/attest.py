@@ -16,15 +16,16 @@ from assize.attest import (
     spec_digest,
     verify,
 )
+from assize.audit.client import ServiceKey
 from assize.cli.audit import KeyOption
 from assize.cli.connection import AuthoritiesOption, TlsOption, TokenFileOption, audit_client
 from assize.cli.exit_codes import ExitStatus
 from assize.cli.target import DEFAULT_TIMEOUT, ServerOption, TimeoutOption
 from assize.cli.terminal import one_line
 from assize.cli.verify import Format, FormatOption
-from assize.errors import InvalidRequest
+from assize.errors import InvalidRequest, MalformedAnswer
 from assize.model.verdict import Status
-from assize.public_keys import read_key_file
+from assize.public_keys import PublicKey, UnusableKey, read_key_file, read_pem
 from assize.spec_file import load_spec
 
 FORMAT: Final = "assize.attestation.v1"
@@ -56,7 +57,7 @@ def get(
     with audit_client(server, token_file, tls_ca, timeout_seconds, tls=tls) as client:
         envelope = client.attestation(verification_id)
     if out is None:
-        sys.stdout.write(f"{envelope.decode('ascii', 'backslashreplace')}\n")
+        sys.stdout.write(f"{one_line(envelope.decode('ascii', 'backslashreplace'))}\n")
         sys.stdout.flush()
         return
     try:
@@ -125,17 +126,38 @@ def print_keys(
 ) -> None:
     """Print the service's public keys as PEM, the one that signs first.
 
-    Compare their ids with what the operator told you by another way before you pin them.
+    Compare their ids with what the operator told you by another way before you pin them: they are
+    computed here, from the keys that are printed. Exit status: 0 printed, 4 could not tell.
 
     Example: assize attest key > service.pub
     """
     with audit_client(server, token_file, tls_ca, timeout_seconds, tls=tls) as client:
         keys = client.service_keys()
-    for each in keys:
-        state = "signs now" if each.until_ms is None else "retired"
-        typer.echo(f"{one_line(each.id)}  {state}", err=True)
-        sys.stdout.write("".join(f"{one_line(text)}\n" for text in each.pem.splitlines()))
+    told = [(_told_key(each), each.until_ms is None) for each in keys]
+    for key, signs in told:
+        typer.echo(f"{key.id}  {'signs now' if signs else 'retired'}", err=True)
+        sys.stdout.write(key.pem())
     sys.stdout.flush()
+
+
+def _told_key(told: ServiceKey) -> PublicKey:
+    """Return the key that a service tells.
+
+    SECURITY: people compare ids and pin what stands below them. So both come from one key that was
+    read, and not from what the service wrote.
+
+    Raises:
+        MalformedAnswer: It is not one key, or goes by the id of another.
+    """
+    try:
+        (key,) = read_pem(told.pem, "the service's key")
+    except ValueError as error:
+        raise MalformedAnswer("the service tells several keys as one") from error
+    except UnusableKey as error:
+        raise MalformedAnswer(str(error)) from error
+    if key.id != told.id:
+        raise MalformedAnswer(f"the service calls the key {key.id} by the id {told.id!r:.80}")
+    return key
 
 
 def _content(path: Path) -> bytes:
@@ -152,13 +174,25 @@ def _check_source(found: Attestation, path: Path) -> None:
         digest = file_digest(path.read_bytes())
     except OSError as error:
         raise InvalidRequest(f"{path}: {error.strerror or error}") from error
-    named = [
-        each for name, each in found.sources().items() if PurePosixPath(name).name == path.name
-    ]
+    named = _called(found, path)
     if not named:
         raise AttestationRefused(f"it is about no file called {path.name}")
-    if digest not in named:
+    if any(each != digest for each in named):
         raise AttestationRefused(f"{path} is not the {path.name} that was judged")
+
+
+def _called(found: Attestation, path: Path) -> list[str]:
+    """Return the digests of the judged files that the path may mean.
+
+    Those whose whole path it ends with; without any, all of its name. SECURITY: every one of them
+    has to be the file, or a copy in another folder would vouch for one that was swapped.
+    """
+    given = path.resolve().as_posix()
+    sources = found.sources()
+    whole = [digest for name, digest in sources.items() if given.endswith(f"/{name}")]
+    return whole or [
+        digest for name, digest in sources.items() if PurePosixPath(name).name == path.name
+    ]
 
 
 def _check_rest(found: Attestation, spec: Path | None, *, passed: bool) -> None:

@@ -157,7 +157,6 @@ def verify_log(
         report = _verified_export(export, told, keys)
     else:
         folder = remember or memory.default_folder()
-        told += memory.recalled(folder, keys)
         with (
             Progress("reading the log", wanted=True),
             audit_client(server, token_file, tls_ca, timeout_seconds, tls=tls) as client,
@@ -288,7 +287,9 @@ def _verified(
     try:
         note = client.checkpoint()
         # Read first, verified below; nothing is fetched under a note that is not good.
-        size = unverified(note).size
+        head = unverified(note)
+        told += memory.recalled(folder, keys, head.origin)
+        size = head.size
         leaves = (each.leaf for each in client.entries(0, size))
         report = verify(leaves, note, told, keys)
     except MalformedAnswer as error:

@@ -358,7 +358,7 @@ def _answer(output: Format, record: object, told: Iterable[str]) -> None:
     if output is Format.JSON:
         print_json(to_json(record))
     else:
-        sys.stdout.writelines(f"{line}\n" for line in told)
+        sys.stdout.writelines(f"{one_line(line)}\n" for line in told)
     sys.stdout.flush()
 
 

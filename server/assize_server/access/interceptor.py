@@ -94,6 +94,8 @@ class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[misc,name-defi
         if handler is None or method.startswith(OPEN):
             return handler
         judged = self._rules.judge(method, handler_call_details.invocation_metadata)
+        if isinstance(judged, Refused):
+            return grpc.stream_stream_rpc_method_handler(_refusing(judged))
         kind = next(each for each in _KINDS if getattr(handler, each) is not None)
         inner = getattr(handler, kind)
         wrap = _streaming if handler.response_streaming else _single
@@ -101,27 +103,33 @@ class Authentication(grpc.aio.ServerInterceptor):  # type: ignore[misc,name-defi
         return cast("Any", handler)._replace(**{kind: wrap(inner, judged)})
 
 
-def _single(inner: Any, judged: Caller | Refused) -> Any:
+def _refusing(judged: Refused) -> Any:
+    """Return what ends a call of whatever kind.
+
+    SECURITY: it takes a stream, so that no message of somebody unknown is received or parsed.
+    """
+
+    async def answer(_requests: object, context: Any) -> None:
+        await refuse(context, judged.code, judged.reason, judged.message)
+
+    return answer
+
+
+def _single(inner: Any, caller: Caller) -> Any:
     async def answer(request: object, context: Any) -> object:
-        await _admit(judged, context)
+        set_caller(caller)
         return await inner(request, context)
 
     return answer
 
 
-def _streaming(inner: Any, judged: Caller | Refused) -> Any:
+def _streaming(inner: Any, caller: Caller) -> Any:
     async def answer(request: object, context: Any) -> Any:
-        await _admit(judged, context)
+        set_caller(caller)
         async for response in inner(request, context):
             yield response
 
     return answer
-
-
-async def _admit(judged: Caller | Refused, context: Any) -> None:
-    if isinstance(judged, Refused):
-        await refuse(context, judged.code, judged.reason, judged.message)
-    set_caller(judged)
 
 
 def _token(metadata: Any) -> str | None:

@@ -190,13 +190,18 @@ class Desk:
         return hold_id, status
 
     async def expire(self) -> None:
-        """End what waits beyond its time."""
+        """End what waits beyond its time. One that cannot be ended keeps no other from its end."""
         now = self._clock()
         due = await self._database.read(lambda connection: holds.due(connection, now))
-        for _ in due:
+        for hold_id in due:
             # One at a time: others want to write, too, and each may take a while to read.
-            for hold in await self._database.write(partial(self._expire, now=now)):
-                self.announce(hold)
+            try:
+                ended = await self._database.write(partial(self._expire, hold_id=hold_id, now=now))
+            except Exception as error:  # noqa: BLE001 - it is tried again, after the others
+                _log.error("hold not expired", hold=hold_id, error=str(error))
+            else:
+                for hold in ended:
+                    self.announce(hold)
 
     async def grant(self, envelope: bytes, caller: str) -> GrantRecord:
         """Take a signed grant.
@@ -262,8 +267,8 @@ class Desk:
         self._journal.decided(connection, decided, counted, status)
         return decided
 
-    def _expire(self, connection: Connection, now: int) -> tuple[HoldSummary, ...]:
-        ended = holds.expire(connection, now, most=1)
+    def _expire(self, connection: Connection, hold_id: str, now: int) -> tuple[HoldSummary, ...]:
+        ended = holds.expire(connection, now, only=hold_id)
         for hold in ended:
             self._journal.expired(connection, hold)
         return ended

@@ -75,9 +75,11 @@ def bundle_of(connection: Connection, hold_id: str) -> Bundle:
     """Return what approvers get. SECURITY: never for a submitter, the nonce is in it.
 
     Raises:
-        UnknownHold: There is none.
+        UnknownHold: There is none, or it ended long ago and what it showed was forgotten.
     """
     row = _row(connection, hold_id)
+    if not row["bundle"]:
+        raise UnknownHold(f"what the hold {hold_id} showed is not kept any more")
     return Bundle(read(Hold, row["bundle"]), row["nonce"])
 
 
@@ -152,9 +154,9 @@ def due(connection: Connection, now: int) -> tuple[str, ...]:
     return tuple(ended)
 
 
-def expire(connection: Connection, now: int, most: int | None = None) -> tuple[HoldSummary, ...]:
-    """End what is due, at most so many. Return those holds."""
-    ended = due(connection, now)[:most]
+def expire(connection: Connection, now: int, only: str = "") -> tuple[HoldSummary, ...]:
+    """End what is due, or only one of it, if that is named. Return those holds."""
+    ended = [hold_id for hold_id in due(connection, now) if only in {"", hold_id}]
     for hold_id in ended:
         move(connection, hold_id, OPEN, HoldState.EXPIRED, now, "nobody decided in time")
     return tuple(summary(connection, hold_id) for hold_id in ended)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import structlog
 
-from assize_server.approvals.errors import ApprovalError
+from assize_sandbox.errors import SandboxError
 from assize_server.core.approvers import Approvers
 
 _log = structlog.get_logger(__name__)
@@ -23,7 +23,7 @@ class LiveApprovers:
         """Read them.
 
         Raises:
-            ApprovalError: The file is wrong.
+            SandboxError: The file is wrong, or the one of credentials that it is read with.
         """
         self._read = read
         self._current = read()
@@ -36,7 +36,7 @@ class LiveApprovers:
         """Read them anew; tell whether that was done."""
         try:
             self._current = self._read()
-        except ApprovalError as error:
+        except SandboxError as error:
             _log.error("approvers not reloaded, the old ones hold", problem=str(error))
             return False
         _log.info("approvers reloaded", people=len(self._current.people))

@@ -80,9 +80,7 @@ class Publisher:
         now_ms = self._now_ms()
         await self._database.write(lambda connection: self._begin(connection, found, now_ms))
         self._published = Published(found.size if found else 0, now_ms)
-        if self._place is None:
-            _log.warning("checkpoints are published nowhere; set ASSIZE_CHECKPOINTS")
-        else:
+        if self._place is not None:
             self._task = asyncio.create_task(self._go_on(), name="assize-checkpoints")
 
     def nudge(self) -> None:

@@ -9,7 +9,7 @@ from assize.audit.checkpoints import verifier_key
 from assize_sandbox.errors import SandboxError
 from assize_server.attestation.keys import ServiceKeys, open_keys, rotate
 from assize_server.settings import from_environment
-from assize_server.state import held_alone
+from assize_server.store.occupancy import alone_in
 
 EXIT_CANNOT = 4
 
@@ -49,7 +49,7 @@ def rotate_keys() -> None:
     """
     folder = from_environment().state_folder()
     try:
-        with held_alone(folder):
+        with alone_in(folder):
             keys = rotate(folder, _now_ms())
     except SandboxError as error:
         _fail(error)

@@ -26,7 +26,6 @@ from assize_server.rpc.rooms import caller_name
 from assize_server.rpc.server import RpcServer
 from assize_server.service import Service, running
 from assize_server.settings import DEFAULT_LISTEN, EngineChoice, Settings, from_environment
-from assize_server.state import held_alone
 
 EXIT_USAGE = 2
 EXIT_CANNOT_SERVE = 4
@@ -226,23 +225,13 @@ async def serve(settings: Settings, addresses: Addresses) -> None:
         loop.add_signal_handler(number, stop.set)
     known = None if settings.access is None else load_credentials(settings.access)
     tls = addresses.credentials()
-    with held_alone(settings.state_folder()):
-        await _serve_until(stop, settings, addresses, known, tls)
-
-
-async def _serve_until(
-    stop: asyncio.Event,
-    settings: Settings,
-    addresses: Addresses,
-    known: Credentials | None,
-    tls: grpc.ServerCredentials | None,
-) -> None:
-    loop = asyncio.get_running_loop()
     async with running(settings) as service:
         loop.add_signal_handler(signal.SIGHUP, read_anew, service)
         server = RpcServer(service.dispatcher, service.policies, service.rooms(known))
         approvals = await approvals_server(service, addresses, known, tls)
         port = await server.start(addresses.listen, tls)
+        if not settings.checkpoints:
+            _log.warning("checkpoints are published nowhere; set ASSIZE_CHECKPOINTS")
         _log.info("listening", address=addresses.listen, port=port)
         await stop.wait()
         await server.stop_admitting()

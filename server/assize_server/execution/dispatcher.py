@@ -23,6 +23,12 @@ from assize_server.execution.job import (
 
 REMEMBERED_JOBS: Final = 256
 """Finished jobs whose verdict can still be watched, so that a repeated request id finds it."""
+REMEMBERED_BYTES: Final = 128 * 1024 * 1024
+"""What they take, together: beyond it fewer jobs are, and a `recall` answers for the others."""
+TOLD_BYTES: Final = 8 * 1024
+"""What a verdict may say of one check or effect: some texts, a difference."""
+REMEMBERED_LEAST: Final = 8
+"""Jobs that are remembered however long they are: somebody may be about to watch them."""
 EVENTS_MOST: Final = 1000
 """Hints kept of one job; beyond it only the verdict is."""
 
@@ -46,6 +52,13 @@ class _Record:
     @classmethod
     def of(cls, job: Job) -> "_Record":
         return cls(job, [Admitted(job.id, job.policy.name, job.policy.digest)])
+
+    @property
+    def most_bytes(self) -> int:
+        """About what it takes at most: the request, and what is told of it."""
+        verdict = self.verdict
+        told = 0 if verdict is None else len(verdict.checks) + len(verdict.effects)
+        return self.job.request_bytes + told * TOLD_BYTES
 
     def tell(self) -> None:
         """Wake everybody who watches. All of this happens on one event loop."""
@@ -206,5 +219,11 @@ class LocalDispatcher:
 
     def _remember(self, record: _Record) -> None:
         self._finished[record.job.id] = record
-        while len(self._finished) > REMEMBERED_JOBS:
+        while self._remembers_too_much():
             self._finished.popitem(last=False)
+
+    def _remembers_too_much(self) -> bool:
+        if len(self._finished) <= REMEMBERED_LEAST:
+            return len(self._finished) > REMEMBERED_JOBS
+        total_bytes = sum(record.most_bytes for record in self._finished.values())
+        return len(self._finished) > REMEMBERED_JOBS or total_bytes > REMEMBERED_BYTES

@@ -160,7 +160,11 @@ class _Trial:
             yield None
             return
         if self._executor.grounds is None:
-            raise SandboxError("this service keeps no workspaces")
+            raise SandboxError(
+                "this service keeps workspaces and runs nothing over them: views need root on the "
+                "host",
+                remedy="see the row `views` of `assize doctor` there",
+            )
         async with self._executor.grounds(self._job) as ground:
             yield ground
 

@@ -86,6 +86,8 @@ class Job:
     """What the code runs over; None: an empty folder."""
     released_by: str = field(default="", compare=False)
     """The hold whose approval let the code run; empty: it was not held before."""
+    request_bytes: int = field(default=0, compare=False)
+    """How long the request was: about what a job takes of memory."""
 
     @property
     def policy_as_named(self) -> str:

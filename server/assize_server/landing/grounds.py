@@ -17,11 +17,13 @@ from assize_sandbox.workspaces.kinds import View
 from assize_sandbox.workspaces.views import Views
 from assize_server.execution.ground import Ground, Grounds
 from assize_server.execution.job import Job
-from assize_server.workspaces.quotas import Quotas
+from assize_server.workspaces.quotas import Quotas, free_files
 
 COLLECT_LIMITS: Final = CollectLimits()
 RESERVE_BYTES: Final = Quotas().disk_bytes_free
 """What must stay free on the disk of the store."""
+RESERVE_FILES: Final = Quotas().disk_files_free
+"""And for how many files."""
 
 
 class ViewWork:
@@ -91,7 +93,12 @@ def grounds(views: Views, store: Path | None = None) -> Grounds:
     return lay
 
 
-def require_disk(store: Path, shape: Shape, free_bytes: int = RESERVE_BYTES) -> None:
+def require_disk(
+    store: Path,
+    shape: Shape,
+    free_bytes: int = RESERVE_BYTES,
+    free_entries: int = RESERVE_FILES,
+) -> None:
     """Require that what a run may leave fits on the disk of the store, with a reserve left.
 
     SECURITY: what failed runs leave is there until it is collected; the database needs room, too.
@@ -103,5 +110,11 @@ def require_disk(store: Path, shape: Shape, free_bytes: int = RESERVE_BYTES) -> 
     if left_bytes < free_bytes:
         raise SandboxError(
             f"the store's disk would have {left_bytes} bytes left, at least {free_bytes} must be",
+            remedy="`assize workspace gc`, or make room",
+        )
+    files = free_files(store)
+    if files is not None and files < free_entries:
+        raise SandboxError(
+            f"the store's disk has room for {files} files, it must have for {free_entries}",
             remedy="`assize workspace gc`, or make room",
         )

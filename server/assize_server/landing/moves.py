@@ -60,8 +60,11 @@ class Moves:
         approvers: Callable[[], Approvers],
         quotas: Quotas,
         audience: str,
+        current_policy: Callable[[str], str],
         layers: Derivations | None = None,
     ) -> None:
+        """Move heads; `current_policy` gives a policy's digest as it is now, empty for none."""
+        self._current_policy = current_policy
         self._database = database
         self._approvers = approvers
         self._quotas = quotas
@@ -108,12 +111,16 @@ class Moves:
     ) -> bool:
         """Do the same where signed grants stand for the approval that is asked; tell if they do.
 
+        A grant ends with its policy, also for a run that had begun under it before.
+
         Raises:
             Conflict: The head is not what the run began with; no grant was used.
             OverQuota: The workspace would hold too much; no grant was used.
         """
         pinned, now_ms = workspace_of(job), int(now * _SECOND_MS)
         if weighing.approval is None:
+            return False
+        if self._current_policy(job.policy.name) != job.policy_as_named:
             return False
         approval = weighing.approval
         required = RequiredApproval(tuple(sorted(approval.groups)), approval.quorum)

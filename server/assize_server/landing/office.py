@@ -57,11 +57,18 @@ class Office:
         policies: PolicySet,
         pins: Pins,
         isolation: Isolation | None = None,
+        *,
+        resume: bool = True,
     ) -> None:
-        """Go on with what was left when the service ended. Once everything else is up."""
+        """Go on with what was left when the service ended. Once everything else is up.
+
+        Without `resume` it is left to a process that has the state to itself: another may be in the
+        middle of it.
+        """
         self.releases.begin(dispatcher, policies, pins, isolation)
-        await self.carrier.recover()
-        await self.desk.resume()
+        if resume:
+            await self.carrier.recover()
+            await self.desk.resume()
 
 
 @asynccontextmanager
@@ -82,13 +89,13 @@ async def offices(
         await _note_approvers(state, approvers())
         notifier = await stack.enter_async_context(_notifier())
         quotas = state.workspaces.settings.quotas
-        moves = Moves(state.database, approvers, quotas, state.keys.origin, views)
         ledger, releases = Ledger(state.keys), Releases()
 
         def policy_digest(name: str) -> str:
             policy = policies.get(name)
             return "" if policy is None else policy.digest
 
+        moves = Moves(state.database, approvers, quotas, state.keys.origin, policy_digest, views)
         carrier = Carrier(
             state.database,
             state.objects,

@@ -1,6 +1,8 @@
 """What is kept beside a hold. Each function runs inside the caller's transaction."""
 
-from sqlalchemy import Connection, delete, insert, select
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from assize.approvals.documents import read
 from assize.model.approvals import Hold, HoldState
@@ -9,6 +11,9 @@ from assize_server.approvals.tables import holds
 from assize_server.landing.tables import held_commits, held_runs
 from assize_server.workspaces.records import Snapshot
 
+SHOWN_MOST_BYTES: Final = 1024**3
+"""What the holds that have ended show, together."""
+AT_ONCE: Final = 500
 WAITING = (HoldState.PENDING.value, HoldState.APPROVED.value)
 
 
@@ -56,6 +61,27 @@ def forget(connection: Connection, hold_id: str) -> None:
     """Forget what is kept beside a hold: it was carried out, or never will be."""
     for table in (held_commits, held_runs):
         connection.execute(delete(table).where(table.c.hold_id == hold_id))
+
+
+def forget_shown(connection: Connection, most_bytes: int = SHOWN_MOST_BYTES) -> int:
+    """Forget what the oldest ended holds showed, beyond so many bytes; return of how many.
+
+    How they ended stays, and so does what people signed: it has the digest of what they were shown.
+    """
+    needed = select(held_runs.c.hold_id)
+    ended = select(holds.c.id, func.length(holds.c.bundle)).where(
+        holds.c.state.not_in(WAITING), holds.c.bundle != b"", holds.c.id.not_in(needed)
+    )
+    newest = ended.order_by(holds.c.changed_at.desc(), holds.c.id)
+    gone, total_bytes = list[str](), 0
+    for hold_id, size_bytes in connection.execute(newest).all():
+        total_bytes += size_bytes
+        if total_bytes > most_bytes:
+            gone.append(hold_id)
+    for start in range(0, len(gone), AT_ONCE):
+        part = gone[start : start + AT_ONCE]
+        connection.execute(update(holds).where(holds.c.id.in_(part)).values(bundle=b""))
+    return len(gone)
 
 
 def pinned_trees(connection: Connection) -> set[Digest]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from assize.convert.answers import verdict_from_bytes, verdict_to_bytes
@@ -12,6 +12,9 @@ from assize_server.ledger.tables import settlements, verdicts
 
 KEPT_MOST: Final = 100_000
 """Verdicts that are remembered; the audit log remembers that there were others."""
+KEPT_MOST_BYTES: Final = 4 * 1024**3
+"""And theirs together: who asks for long ones fills no disk."""
+AT_ONCE: Final = 500
 
 
 def record(
@@ -57,13 +60,25 @@ def recall(connection: Connection, verification_id: str) -> tuple[str, Verdict] 
     return None if row is None else (row.request, verdict_from_bytes(row.verdict))
 
 
-def trim(connection: Connection, most: int = KEPT_MOST) -> int:
-    """Forget the oldest verdicts beyond `most`; return how many."""
-    oldest_kept = select(verdicts.c.time_ms).order_by(verdicts.c.time_ms.desc()).offset(most)
-    edge = connection.execute(oldest_kept.limit(1)).scalar_one_or_none()
-    if edge is None:
-        return 0
-    return connection.execute(delete(verdicts).where(verdicts.c.time_ms <= edge)).rowcount
+def trim(connection: Connection, most: int = KEPT_MOST, most_bytes: int = KEPT_MOST_BYTES) -> int:
+    """Forget the oldest verdicts beyond so many, or so many bytes; return how many.
+
+    Those that wait for a person stay: they are still to be brought up to date.
+    """
+    size_bytes = func.length(verdicts.c.verdict)
+    ended = select(verdicts.c.verification_id, size_bytes).where(
+        verdicts.c.status != Status.HELD.value
+    )
+    newest = ended.order_by(verdicts.c.time_ms.desc(), verdicts.c.verification_id)
+    gone, total_bytes = list[str](), 0
+    for number, (verification_id, size) in enumerate(connection.execute(newest).all()):
+        total_bytes += size
+        if number >= most or total_bytes > most_bytes:
+            gone.append(verification_id)
+    for start in range(0, len(gone), AT_ONCE):
+        part = gone[start : start + AT_ONCE]
+        connection.execute(delete(verdicts).where(verdicts.c.verification_id.in_(part)))
+    return len(gone)
 
 
 def keep_settlement(connection: Connection, hold_id: str, settlement: Settlement) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from assize.convert.requests import VerificationRequest, request_from_proto
 from assize.errors import FieldViolation, InvalidFields, ReasonCode
@@ -75,7 +76,8 @@ async def admit(
         request = request_from_proto(message)
     except InvalidFields as error:
         raise Refused(ReasonCode.INVALID_REQUEST, error.violations) from error
-    return await admitted(request, policies, isolation=isolation, submitter=submitter, pin=pin)
+    job = await admitted(request, policies, isolation=isolation, submitter=submitter, pin=pin)
+    return replace(job, request_bytes=message.ByteSize())
 
 
 async def admitted(

@@ -9,6 +9,7 @@ import grpc
 from assize.v1 import approval_pb2_grpc
 from assize_server.approvals.desk import Desk
 from assize_server.rpc.approvals import ApprovalService
+from assize_server.rpc.faults import UnexpectedFaults
 from assize_server.rpc.hold_refusals import Caller
 from assize_server.rpc.malformed import MalformedRequests
 
@@ -23,7 +24,8 @@ class ApprovalServer:
     def __init__(self, desk: Desk, caller: Caller, interceptors: Sequence[Any] = ()) -> None:
         os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
         self._server = grpc.aio.server(
-            interceptors=[MalformedRequests(), *interceptors],
+            # SECURITY: who asks comes first; nobody learns anything by bytes that are no message.
+            interceptors=[*interceptors, MalformedRequests(), UnexpectedFaults()],
             options=[
                 ("grpc.max_receive_message_length", RECEIVED_MOST_BYTES),
                 ("grpc.max_send_message_length", SENT_MOST_BYTES),

@@ -8,7 +8,7 @@ submitted again after the time that the dispatcher names.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from assize.convert.candidates import candidates_event_to_proto
@@ -19,7 +19,7 @@ from assize.v1 import candidates_pb2, candidates_pb2_grpc, submission_pb2, verif
 from assize_server.core.pass_at_k import summary
 from assize_server.execution.job import Dispatcher, Draining, Job, Saturated
 from assize_server.policies.load import PolicySet
-from assize_server.rpc.admission import Refused, UnknownPolicy, admit
+from assize_server.rpc.admission import Refused, UnknownPolicy, admit, job_id
 from assize_server.rpc.attendance import Attendance
 from assize_server.rpc.callers import Caller, nobody_special
 from assize_server.rpc.refusal import refuse_fields, refuse_for_room, refuse_policy
@@ -75,24 +75,41 @@ class CandidateService(candidates_pb2_grpc.CandidateServiceServicer):
     ) -> list[_Run]:
         if violations := bounds_kept(request):
             await refuse_fields(context, violations)
-        runs = []
+        runs: list[_Run] = []
         # All are judged by the same policies, whatever is read anew meanwhile.
         policies = self._policies.snapshot()
         for index, candidate in enumerate(request.candidates):
-            for repetition in range(max(1, request.repetitions) if same_as[index] is None else 0):
-                try:
-                    job = await admit(
-                        single(request, candidate),
-                        policies,
-                        isolation=self._isolation,
-                        submitter=self._caller(),
-                    )
-                except Refused as refused:
-                    await refuse_fields(context, renamed(refused, index), refused.reason)
-                except UnknownPolicy as error:
-                    await refuse_policy(context, error)
-                runs.append(_Run(index, repetition, job))
+            if same_as[index] is not None:
+                continue
+            job = await self._admit_one(request, index, candidate, policies, context)
+            # What is the same in all is kept once: a thousand copies of a spec take gigabytes.
+            job = replace(job, spec=runs[0].job.spec if runs else job.spec)
+            for repetition in range(max(1, request.repetitions)):
+                own = replace(job, id=job_id(job.submitter, ""))
+                runs.append(_Run(index, repetition, own))
+            # Others are answered in between.
+            await asyncio.sleep(0)
         return runs
+
+    async def _admit_one(
+        self,
+        request: candidates_pb2.VerifyCandidatesRequest,
+        index: int,
+        candidate: submission_pb2.Submission,
+        policies: PolicySet,
+        context: Any,
+    ) -> Job:
+        try:
+            return await admit(
+                single(request, candidate),
+                policies,
+                isolation=self._isolation,
+                submitter=self._caller(),
+            )
+        except Refused as refused:
+            await refuse_fields(context, renamed(refused, index), refused.reason)
+        except UnknownPolicy as error:
+            await refuse_policy(context, error)
 
     async def _judge(
         self, runs: Sequence[_Run], same_as: Sequence[int | None], k: Sequence[int]

@@ -19,6 +19,7 @@ from assize_server.access.interceptor import Authentication, Rules
 from assize_server.execution.job import Dispatcher
 from assize_server.policies.load import PolicySet
 from assize_server.rpc.candidates import CandidateService
+from assize_server.rpc.faults import UnexpectedFaults
 from assize_server.rpc.malformed import MalformedRequests
 from assize_server.rpc.policies import PolicyService
 from assize_server.rpc.rooms import Rooms, add_rooms, caller_name
@@ -47,6 +48,7 @@ class RpcServer:
             interceptors=[
                 Authentication(Rules(None if rooms is None else rooms.credentials)),
                 MalformedRequests(),
+                UnexpectedFaults(),
             ],
             options=[
                 ("grpc.max_receive_message_length", MESSAGE_MOST_BYTES),

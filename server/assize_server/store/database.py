@@ -100,7 +100,8 @@ class Database:
 
 
 def _engine(path: Path) -> Engine:
-    made = sqlalchemy.create_engine(f"sqlite:///{path}")
+    # SECURITY: what is written (nonces, code, reasons) is in no message of an error, and no log.
+    made = sqlalchemy.create_engine(f"sqlite:///{path}", hide_parameters=True)
 
     @event.listens_for(made, "connect")
     def _connected(connection: object, _record: object) -> None:

@@ -1,6 +1,8 @@
 """What a workspace and an owner may hold, and what is kept of a log."""
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from assize_server.workspaces.errors import OverQuota
@@ -31,6 +33,8 @@ class Quotas:
     """One tree object that a client may send: about 100,000 names of usual length."""
     disk_bytes_free: int = 512 * _MIB
     """Uploads are refused when the store's file system has less than this left."""
+    disk_files_free: int = 50_000
+    """And when it has room for fewer files: millions of small ones take few bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,12 @@ class WorkspaceSettings:
 
     quotas: Quotas = field(default_factory=Quotas)
     retention: Retention = field(default_factory=Retention)
+
+
+def free_files(folder: Path) -> int | None:
+    """Return how many files the file system of a folder has room for; None: it keeps no count."""
+    found = os.statvfs(folder)
+    return found.f_ffree if found.f_files else None
 
 
 def require_snapshot(quotas: Quotas, entries: int, total_bytes: int) -> None:

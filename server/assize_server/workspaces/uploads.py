@@ -12,7 +12,7 @@ from assize.trees import Digest, digest_of, is_digest
 from assize_sandbox.workspaces.batches import Batch
 from assize_sandbox.workspaces.objects import ObjectStore, Writing
 from assize_server.workspaces.errors import Malformed, OverQuota
-from assize_server.workspaces.quotas import Quotas
+from assize_server.workspaces.quotas import Quotas, free_files
 from assize_server.workspaces.steps import step
 
 
@@ -113,6 +113,14 @@ class Incoming:
             raise OverQuota(
                 "the bytes taken of the service's reserve of disk",
                 self._quotas.disk_bytes_free - free,
+                0,
+                "its operator must make room",
+            )
+        files = free_files(self._folder)
+        if files is not None and files < self._quotas.disk_files_free:
+            raise OverQuota(
+                "the files taken of the service's reserve of disk",
+                self._quotas.disk_files_free - files,
                 0,
                 "its operator must make room",
             )

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -170,6 +171,48 @@ def test_text_that_is_not_what_its_digest_says_is_refused() -> None:
     forged = replace(hold.program, files=(replace(file, text="print('harmless')\n"),))
     with pytest.raises(Refused):
         require_honest(replace(hold, program=forged))
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        {"text": "", "size_bytes": 0},
+        {"text": "", "size_bytes": 0, "path": "empty.py"},
+        {"size_bytes": 1},
+    ],
+    ids=range(3),
+)
+def test_file_that_is_told_to_be_empty_or_shorter_is_refused(forgery: dict[str, Any]) -> None:
+    """The size is in no digest: what is told to be empty would be shown as nothing at all."""
+    hold = execution_hold()
+    assert hold.program is not None
+    (file,) = hold.program.files
+    program = replace(hold.program, files=(replace(file, **forgery),))
+    forged = replace(hold, program=program, subject=submission_digest(program))
+    with pytest.raises(Refused):
+        require_honest(forged)
+
+
+def test_empty_file_is_honest() -> None:
+    """There is nothing to be shown of it."""
+    program = held_program(replace(PROGRAM, files=(SourceFile("main.py", b""),)))
+    hold = replace(execution_hold(), program=program, subject=submission_digest(program))
+    require_honest(hold)
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        replace(commit_hold(), program=execution_hold().program),
+        replace(commit_hold(), findings=execution_hold().findings),
+        replace(execution_hold(), weighed=commit_hold().weighed),
+    ],
+    ids=range(3),
+)
+def test_hold_that_shows_what_its_kind_does_not_bind_is_refused(hold: Hold) -> None:
+    """A harmless program beside effects, or effects before a run, would only mislead."""
+    with pytest.raises(Refused):
+        require_honest(hold)
 
 
 def test_everything_that_is_run_is_bound() -> None:

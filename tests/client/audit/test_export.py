@@ -115,3 +115,5 @@ def test_last_verified_checkpoint_is_kept_for_each_log(tmp_path: Path) -> None:
     assert all(each.verified for each in recalled)
     stranger = PublicKey(b"\x01" * 32)
     assert memory.recalled(folder, [stranger]) == ()
+    (other,) = memory.recalled(folder, [stranger], "other")
+    assert other.note == note(9, "other")

@@ -180,6 +180,14 @@ def test_hold_that_shows_something_else_than_it_names_is_not_signed(opened: Offi
     assert run("holds", "show", "hold-1").exit_code == 4
 
 
+def test_grant_like_a_hold_that_lies_is_not_signed(opened: Office) -> None:
+    """What is signed ahead is taken from what the service tells of the hold."""
+    opened.hold(replace(commit_hold(), workspace="agent-8/bank"))
+    words = ("--path", "workspace/**", "--most", "5", "--reason", "x", "--yes", "--for", "2h")
+    assert run("approvals", "grant", "--like", "hold-1", *words).exit_code == 4
+    assert run("approvals", "grants", "--all").stdout == ""
+
+
 def test_decision_is_signed_without_a_network(
     opened: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

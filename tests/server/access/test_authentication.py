@@ -154,6 +154,29 @@ async def test_call_without_a_known_token_is_refused(
     assert (refused.domain, refused.reason) == ("assize.dev", ReasonCode.UNAUTHENTICATED)
 
 
+async def test_message_of_somebody_unknown_is_not_even_read(
+    address: str, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever reaches the listener has the service parse what is as long as may be."""
+    parsed: list[int] = []
+
+    def parse(data: bytes) -> bytes:
+        parsed.append(len(data))
+        return data
+
+    for kind in ("unary_unary", "unary_stream"):
+        reading = METHODS[kind]._replace(request_deserializer=parse)
+        monkeypatch.setitem(METHODS, kind, reading)
+    long = b"x" * (3 * 1024 * 1024)
+    async with telling(address, Rules(credentials)) as at:
+        for name in ("guessed", "alice", "ci"):
+            async with channel_as(at, name) as channel:
+                method: Any = channel.unary_unary(f"/{SERVICE}/unary_unary")
+                code = await method(long, timeout=30).code()
+                assert (code is grpc.StatusCode.OK) == (name == "ci")
+    assert parsed == [len(long)]
+
+
 @pytest.mark.parametrize(
     "metadata",
     [

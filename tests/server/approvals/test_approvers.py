@@ -9,8 +9,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from support.approvals import ALICE, BOB, OLD_ALICE
 
 from assize.approvals.keys import key_id, public_pem, raw_public
+from assize_sandbox.errors import SandboxError
+from assize_server.access.credentials import AccessFileError
 from assize_server.approvals.approvers import load_approvers, read_approvers
 from assize_server.approvals.errors import ApproversError
+from assize_server.approvals.live import LiveApprovers
 from assize_server.core.approvers import Approvers
 from assize_server.policies.load import load_directory
 
@@ -117,3 +120,28 @@ WEAK = base64.b64encode(b"\x01" + bytes(31)).decode()
 def test_file_that_is_not_right_in_every_line_is_refused(content: str) -> None:
     """And says where."""
     assert "approvers.yaml" in refusal(content)
+
+
+@pytest.mark.parametrize("kind", [ApproversError, AccessFileError])
+def test_reload_of_a_wrong_file_keeps_those_who_were_and_takes_the_next(
+    kind: type[SandboxError],
+) -> None:
+    """Of whichever file it is: a key that is revoked in the next one no longer counts then."""
+    files: list[Approvers | SandboxError] = [
+        read_approvers(text(people(("alice", raw(ALICE)))), "approvers.yaml"),
+        kind("it is wrong"),
+        Approvers(),
+    ]
+
+    def read() -> Approvers:
+        match files.pop(0):
+            case Approvers() as found:
+                return found
+            case error:
+                raise error
+
+    live = LiveApprovers(read)
+    assert not live.reload()
+    assert len(live().people) == 1
+    assert live.reload()
+    assert live().people == ()

@@ -12,7 +12,7 @@ from assize.public_keys import read_key_file
 from assize_server.attestation import keys as service_keys
 from assize_server.attestation.keys import FILE, FOLDER, PUBLIC_FILE, KeysUnusable, open_keys
 from assize_server.cli.keys import app
-from assize_server.state import held_alone
+from assize_server.store.occupancy import alone_in
 
 
 def clock() -> int:
@@ -137,9 +137,9 @@ def test_keys_are_not_rotated_under_a_service(
     """It would go on signing with a key that is retired; it says to stop it first."""
     monkeypatch.setenv("ASSIZE_STATE", str(tmp_path))
     before = open_keys(tmp_path, clock).listed
-    with held_alone(tmp_path):
+    with alone_in(tmp_path):
         refused = CliRunner().invoke(app, ["rotate"])
     assert (refused.exit_code, refused.stdout) == (4, "")
-    assert "stop that one first" in refused.stderr
+    assert "another process uses the state" in refused.stderr
     assert open_keys(tmp_path, clock).listed == before
     assert CliRunner().invoke(app, ["rotate"]).exit_code == 0

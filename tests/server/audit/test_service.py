@@ -219,6 +219,26 @@ async def test_log_verifies_after_a_rotation_with_both_keys(log: AuditLog, tmp_p
         assert result.exit_code == ExitStatus.FAILED
 
 
+async def test_log_under_a_key_that_came_later_is_no_log_that_nobody_has_seen(
+    log: AuditLog, tmp_path: Path
+) -> None:
+    """What was remembered under the older key is not passed over, nor written over, in silence."""
+    async with showing(log) as address:
+        assert (await verified(log, address))[0] == ExitStatus.PASSED
+    rotate(log.state, 2)
+    log.keys = open_keys(log.state, log.clock)
+    log.rebuild({FORGED: forged_entry(FORGED)})
+    later = tmp_path / "later.pub"
+    later.write_text(log.keys.public.pem())
+    async with showing(log) as address:
+        for _ in range(2):
+            result = await run("verify", "--server", address, "--key", later, "-o", "json")
+            assert result.exit_code == ExitStatus.FAILED
+            assert kinds(json.loads(result.stdout)) == ["signature"]
+        status, report = await verified(log, address)
+    assert (status, kinds(report)) == (ExitStatus.FAILED, ["rewritten"])
+
+
 async def test_export_verifies_without_the_service(log: AuditLog, tmp_path: Path) -> None:
     """Under the checkpoint that was written beside it; any change of it shows."""
     path = tmp_path / "audit.jsonl"

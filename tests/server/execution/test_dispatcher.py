@@ -273,3 +273,17 @@ async def test_only_the_latest_verdicts_are_remembered(
     with pytest.raises(UnknownJob):
         await told(dispatcher, "a")
     assert await told(dispatcher, "b")
+
+
+async def test_fewer_verdicts_are_remembered_of_long_requests(
+    monkeypatch: pytest.MonkeyPatch, dispatcher: LocalDispatcher, executor: StubExecutor
+) -> None:
+    """Hundreds of requests as long as may be would take the host's memory; the last are kept."""
+    monkeypatch.setattr(dispatcher_module, "REMEMBERED_LEAST", 1)
+    most_bytes = dispatcher_module.REMEMBERED_BYTES
+    for name, request_bytes in {"a": 1, "b": most_bytes - 1, "c": 2, "d": 2 * most_bytes}.items():
+        executor.gate(name).set()
+        await dispatcher.submit(replace(job(name), request_bytes=request_bytes))
+        assert await told(dispatcher, name)
+        known = set(dispatcher._finished)
+        assert known == {"a": {"a"}, "b": {"a", "b"}, "c": {"c"}, "d": {"d"}}[name]

@@ -10,6 +10,7 @@ from support.landing import WORKSPACE, Court, sitting
 
 from assize import AsyncClient
 from assize.approvals import grants
+from assize.approvals.refusals import Refused
 from assize.audit.entries import EntryKind
 from assize.canonical import effect_set_digest
 from assize.model.approvals import Grant, HoldState
@@ -129,13 +130,18 @@ async def test_moved_workspace_is_a_conflict_and_the_approval_is_not_used(court:
     assert exists(court, "a.csv", await court.head())
 
 
+def change_policy(court: Court) -> None:
+    """Have the service read a default policy that is another one in a small way."""
+    path = court.policy_folder / "default.yaml"
+    path.write_text(path.read_text().replace("wall_seconds: 30", "wall_seconds: 29"))
+    court.policies.reload()
+
+
 async def test_changed_policy_ends_what_waits(court: Court) -> None:
     """An approval is of the policy that asked."""
     _, hold_id = await held(court)
     bundle, _ = await court.office.desk.bundle(hold_id, "alice")
-    path = court.policy_folder / "default.yaml"
-    path.write_text(path.read_text().replace("wall_seconds: 30", "wall_seconds: 29"))
-    court.policies.reload()
+    change_policy(court)
     with pytest.raises(Exception, match="policy") as caught:
         await court.office.desk.decide(approval(bundle, ALICE), "alice")
     assert "a.csv" not in str(caught.value)
@@ -174,8 +180,8 @@ async def test_garbage_collection_spares_what_is_held(court: Court) -> None:
     assert await approve(court, hold_id) is HoldState.COMMITTED
 
 
-async def test_grant_lets_a_run_through_without_asking_again(court: Court) -> None:
-    """Within its rules, paths, number and time; its use is written down."""
+async def grant_of_alice(court: Court) -> None:
+    """Have Alice sign for one delete by the policy as it is now."""
     now = int(court.office.desk._clock())
     policy = court.policies["default"]
     grant = Grant(
@@ -191,10 +197,35 @@ async def test_grant_lets_a_run_through_without_asking_again(court: Court) -> No
         reason="cleaning up today",
     )
     await court.office.desk.grant(grants.signed(grant, ALICE), "alice")
+
+
+async def test_grant_lets_a_run_through_without_asking_again(court: Court) -> None:
+    """Within its rules, paths, number and time; its use is written down."""
+    await grant_of_alice(court)
     verdict = await court.verify(DELETES)
     assert verdict.status is Status.PASSED, verdict
     assert not exists(court, "a.csv", await court.head())
     assert len(await court.entries(EntryKind.GRANT_USE)) == 1
+
+
+async def test_grant_ends_with_its_policy_for_a_run_in_flight_too(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run keeps its policy, and is held: what people signed ahead was for the old one."""
+    await grant_of_alice(court)
+
+    async def analyse(*_asked: object) -> tuple[()]:
+        change_policy(court)
+        return ()
+
+    monkeypatch.setattr(court.analyser, "analyse", analyse)
+    verdict = await court.verify(DELETES)
+    assert verdict.status is Status.HELD
+    assert exists(court, "a.csv", await court.head())
+    assert await court.entries(EntryKind.GRANT_USE) == []
+    assert verdict.hold is not None
+    with pytest.raises(Refused, match="policy"):
+        await approve(court, verdict.hold.hold_id)
 
 
 async def test_rollback_undoes_an_approved_commit(court: Court) -> None:

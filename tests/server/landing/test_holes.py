@@ -359,6 +359,8 @@ def test_run_over_a_workspace_needs_room_on_the_disk(tmp_path: Path) -> None:
     grounds.require_disk(tmp_path, shape, free_bytes=0)
     with pytest.raises(SandboxError, match="at least"):
         grounds.require_disk(tmp_path, shape, free_bytes=2**62)
+    with pytest.raises(SandboxError, match="room for"):
+        grounds.require_disk(tmp_path, shape, free_bytes=0, free_entries=2**62)
 
 
 async def test_draft_of_a_verdict_that_was_written_is_gone(bench: Bench) -> None:

@@ -439,6 +439,7 @@ class RefusingJournal:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.fails = False
+        self.chokes_on = ""
 
     def decided(
         self, connection: Connection, hold: HoldSummary, counted: Accepted, status: HoldStatus
@@ -449,6 +450,8 @@ class RefusingJournal:
 
     def expired(self, connection: Connection, hold: HoldSummary) -> None:
         """Record an expiry."""
+        if hold.id == self.chokes_on:
+            raise OSError("what is kept beside it cannot be read")
         self._tell(connection, f"{hold.id} expired")
 
     def granted(self, connection: Connection, grant: GrantRecord) -> None:
@@ -495,3 +498,23 @@ async def test_nothing_is_decided_that_is_not_recorded(tmp_path: Path) -> None:
         "bob revokes",
         "hold-2 expired",
     ]
+
+
+async def test_hold_that_cannot_be_ended_keeps_no_other_from_its_end(tmp_path: Path) -> None:
+    """Else whoever manages to break one would have theirs, and everybody's, wait for ever."""
+    journal = RefusingJournal()
+    async with office(tmp_path, journal) as opened:
+        for number in (1, 2, 3):
+            opened.hold(commit_hold(number))
+        opened.clock.now += TTL_SECONDS
+        journal.chokes_on = "hold-1"
+        await opened.desk.expire()
+        states = {each.id: each.state for each in await opened.desk.holds()}
+        assert states == {
+            "hold-1": HoldState.PENDING,
+            "hold-2": HoldState.EXPIRED,
+            "hold-3": HoldState.EXPIRED,
+        }
+        journal.chokes_on = ""
+        await opened.desk.expire()
+        assert {each.state for each in await opened.desk.holds()} == {HoldState.EXPIRED}

@@ -10,6 +10,8 @@ from assize.errors import InvalidRequest
 from assize.model.candidates import CandidatesSummary, CandidateVerdict
 from assize.model.submission import SourceFile, Submission
 from assize.model.verdict import Status
+from assize_server.execution.job import Job
+from assize_server.rpc import candidates
 
 GOOD, BAD = submitted(HELLO), submitted(EXITS_7)
 
@@ -49,6 +51,28 @@ async def test_repetitions_are_runs_of_their_own(tmp_path: Path) -> None:
     assert len([each for each in events if isinstance(each, CandidateVerdict)]) == 3
     assert isinstance(events[-1], CandidatesSummary)
     assert events[-1].flaky == ()
+
+
+async def test_runs_of_one_request_share_what_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of copies of one large spec would take the service's memory."""
+    jobs: list[Job] = []
+
+    def noted(index: int, repetition: int, job: Job) -> candidates._Run:
+        jobs.append(job)
+        return run(index, repetition, job)
+
+    run = candidates._Run
+    monkeypatch.setattr(candidates, "_Run", noted)
+    async with serving(tmp_path) as service, service.client() as client:
+        async for _ in client.verify_candidates([GOOD, BAD], SPEC, repetitions=2):
+            pass
+    assert [job.submission for job in jobs] == [GOOD, GOOD, BAD, BAD]
+    assert len({id(job.spec) for job in jobs}) == 1
+    assert len({id(job.submission) for job in jobs}) == 2
+    assert len({job.id for job in jobs}) == 4
+    assert all(job.request_bytes > len(HELLO.source) for job in jobs[:2])
 
 
 async def test_more_candidates_than_the_queue_holds_all_get_their_verdict(tmp_path: Path) -> None:

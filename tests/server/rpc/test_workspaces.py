@@ -247,9 +247,10 @@ def test_upload_in_another_form_is_refused(
     assert client.workspace("shop").snapshots == 1
 
 
-def test_upload_is_refused_when_the_disk_is_nearly_full(tmp_path: Path) -> None:
-    """What the operator keeps free stays free."""
-    full = replace(SETTINGS, quotas=replace(SETTINGS.quotas, disk_bytes_free=2**62))
+@pytest.mark.parametrize("quota", ["disk_bytes_free", "disk_files_free"])
+def test_upload_is_refused_when_the_disk_is_nearly_full(tmp_path: Path, quota: str) -> None:
+    """What the operator keeps free stays free, of bytes and of files."""
+    full = replace(SETTINGS, quotas=replace(SETTINGS.quotas, **{quota: 2**62}))
     with served(tmp_path, full) as ground, WorkspaceClient(ground.address) as client:
         client.create("shop")
         with pytest.raises(InvalidRequest, match="reserve of disk"):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Connection, Integer, Table, func, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from assize_server.store import database
 from assize_server.store.database import Database, StoreError, metadata
@@ -97,3 +98,14 @@ async def test_folder_that_cannot_be_written_is_told_with_its_remedy(tmp_path: P
         await made.open()
     assert "ASSIZE_STATE" in caught.value.remedy
     await made.close()
+
+
+async def test_error_does_not_say_what_was_to_be_written(store: Database) -> None:
+    """Errors end in logs, and a nonce is for approvers alone."""
+
+    def twice(connection: Connection) -> None:
+        connection.execute(insert(NUMBERS), [{"number": 987654321}, {"number": 987654321}])
+
+    with pytest.raises(IntegrityError) as caught:
+        await store.write(twice)
+    assert "987654321" not in str(caught.value)
