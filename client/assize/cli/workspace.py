@@ -159,6 +159,8 @@ def list_workspaces(
         found = client.workspaces()
     if output is Format.JSON:
         print_json(to_json(found))
+    elif not found:
+        typer.echo("there are no workspaces of yours; make one: assize workspace create", err=True)
     else:
         headings = ("name", "owner", "head", "files", "size", "snapshots", "made")
         print_table(headings, summary_rows(found))
