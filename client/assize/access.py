@@ -67,7 +67,10 @@ def checked_token(token: str, address: str, *, secure: bool) -> str:
         AccessDenied: Others could hear it.
     """
     if token and not secure and not is_local(address):
-        raise AccessDenied(f"a token is not sent to {address} without TLS; others could hear it")
+        raise AccessDenied(
+            f"a token is not sent to {address} without TLS; others could hear it: set "
+            "ASSIZE_TLS_CA to the authorities to believe"
+        )
     return token
 
 

@@ -62,7 +62,8 @@ def record_of(kind: type[T], value: object) -> T:
     Raises:
         Refused: MALFORMED_TOKEN: a key is unknown or missing, or a value is of another type.
     """
-    return cast("T", _value(kind, value, kind.__name__))
+    name = kind.__name__.strip("_").removesuffix("Form").removesuffix("File").lower()
+    return cast("T", _value(kind, value, name))
 
 
 def malformed(problem: str) -> Refused:

@@ -10,6 +10,7 @@ import typer
 
 from assize.access import channel_credentials, is_local
 from assize.approvals.client import ApprovalClient
+from assize.channels import CALL_SECONDS
 
 TOKEN_VARIABLE: Final = "ASSIZE_APPROVALS_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -38,7 +39,9 @@ AuthoritiesOption = Annotated[
 
 
 @contextmanager
-def approval_client(server: str, authorities: Path | None) -> Iterator[ApprovalClient]:
+def approval_client(
+    server: str, authorities: Path | None, timeout_seconds: float = CALL_SECONDS
+) -> Iterator[ApprovalClient]:
     """Give a client of the approval service at `server`.
 
     Raises:
@@ -54,5 +57,7 @@ def approval_client(server: str, authorities: Path | None) -> Iterator[ApprovalC
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
     secure = authorities is not None or not is_local(server)
     credentials = channel_credentials(authorities) if secure else None
-    with ApprovalClient(server, token, credentials=credentials) as client:
+    with ApprovalClient(
+        server, token, credentials=credentials, timeout_seconds=timeout_seconds
+    ) as client:
         yield client

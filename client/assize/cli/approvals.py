@@ -14,6 +14,8 @@ from assize.approvals import grants as signing
 from assize.approvals.digests import require_honest
 from assize.approvals.envelopes import MOST_ENVELOPE_BYTES
 from assize.approvals.keys import generate, key_id, public_pem, write_private
+from assize.approvals.refusals import RefusalCode
+from assize.cli import completion
 from assize.cli.approval_target import ApprovalsServerOption, AuthoritiesOption, approval_client
 from assize.cli.approve import print_status
 from assize.cli.document import to_json
@@ -89,8 +91,13 @@ def submit(
     Example: assize approvals submit decision.json
     """
     envelope = read_bounded(decision, MOST_ENVELOPE_BYTES)
-    with approval_client(server, authorities) as client:
-        hold_id, status = client.submit(envelope)
+    try:
+        with approval_client(server, authorities) as client:
+            hold_id, status = client.submit(envelope)
+    except InvalidRequest as error:
+        if error.reason != RefusalCode.MALFORMED_TOKEN:
+            raise
+        raise InvalidRequest(f"{decision} is no signed decision: {error}") from error
     print_status(hold_id, status, output)
     raise typer.Exit(exit_status(status.state))
 
@@ -103,6 +110,7 @@ def grant(
             "--like",
             metavar="HOLD",
             help="Like this hold: for its workspace, its policy and its rules.",
+            autocompletion=completion.holds,
         ),
     ],
     paths: Annotated[

@@ -11,6 +11,8 @@ import typer
 from assize.approvals import tokens
 from assize.approvals.bundles import MOST_BYTES, from_file
 from assize.approvals.digests import require_honest, shown_digest
+from assize.approvals.refusals import Refused
+from assize.cli import completion
 from assize.cli.approval_target import ApprovalsServerOption, AuthoritiesOption, approval_client
 from assize.cli.document import to_json
 from assize.cli.hold_rendering import hold_text
@@ -34,7 +36,9 @@ _BECAME: Final = {state: f"is {state.value}" for state in HoldState} | {
     HoldState.FAILED: "was approved and could not be carried out",
 }
 
-HoldArgument = Annotated[str, typer.Argument(metavar="HOLD", help="The hold's id.")]
+HoldArgument = Annotated[
+    str, typer.Argument(metavar="HOLD", help="The hold's id.", autocompletion=completion.holds)
+]
 BundleOption = Annotated[
     Path | None,
     typer.Option(
@@ -169,7 +173,7 @@ def _decide(
 ) -> None:
     answer.require_usable()
     if bundle_file is not None:
-        bundle = from_file(read_bounded(bundle_file, MOST_BYTES))
+        bundle = _bundle_of(bundle_file)
         envelope = answer.signed(bundle, None)
         target = to or Path(f"{bundle.hold.id}.decision.json")
         written_aside(target, envelope)
@@ -182,6 +186,13 @@ def _decide(
         hold_id, status = client.submit(envelope)
     print_status(hold_id, status, output)
     raise typer.Exit(exit_status(status.state))
+
+
+def _bundle_of(path: Path) -> Bundle:
+    try:
+        return from_file(read_bounded(path, MOST_BYTES))
+    except Refused as error:
+        raise InvalidRequest(f"{path} is no file of `assize holds export`: {error}") from error
 
 
 def print_status(hold_id: str, status: HoldStatus, output: Format) -> None:

@@ -8,7 +8,7 @@ from typing import Final, TextIO
 from assize import merkle
 from assize.audit.client import Listed
 from assize.audit.entries import Entry, MalformedEntry, decode
-from assize.audit.verification import Report
+from assize.audit.verification import ProblemKind, Report
 from assize.cli.terminal import one_line
 from assize.cli.verify import Format
 from assize.counts import counted
@@ -116,6 +116,8 @@ def _print_text(report: Report, out: TextIO) -> None:
     out.write(f"compared with {counted(report.compared, 'remembered checkpoint')}\n")
     if not report.compared:
         out.write("without one, a log that was rebuilt as a whole looks like this one\n")
+    if any(each.kind is ProblemKind.SIGNATURE for each in report.problems):
+        out.write("if the service's key was rotated, pin the new one as well (--key)\n")
     for each in report.problems:
         known = " (known before)" if each.known else ""
         out.write(f"  {each.kind.value}: {one_line(each.message)}{known}\n")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from assize.cli import exit_codes
+from assize.cli import completion, exit_codes
 from assize.cli.document import to_json
 from assize.cli.sources import entry_point, read_sources
 from assize.cli.target import DEFAULT_TIMEOUT, ServerOption, TimeoutOption, connected
@@ -56,7 +56,14 @@ def candidates(
             "--repeat", min=1, help="Judge each so often, to find what passes only sometimes."
         ),
     ] = 1,
-    policy: Annotated[str, typer.Option(help="The policy's name; empty: the default one.")] = "",
+    policy: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="The policy's name; empty: the default one.",
+            autocompletion=completion.policies,
+        ),
+    ] = "",
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
     output: FormatOption = Format.TEXT,

@@ -10,6 +10,7 @@ import typer
 
 from assize.approvals.bundles import to_file
 from assize.approvals.digests import require_honest, shown_digest
+from assize.cli import completion
 from assize.cli.approval_target import ApprovalsServerOption, AuthoritiesOption, approval_client
 from assize.cli.document import to_json
 from assize.cli.hold_rendering import hold_text, stats_text, summary_line
@@ -19,7 +20,9 @@ from assize.model.approvals import HoldState
 
 app = typer.Typer(help="See what waits for a person.", no_args_is_help=True, add_completion=False)
 
-HoldArgument = Annotated[str, typer.Argument(metavar="HOLD", help="The hold's id.")]
+HoldArgument = Annotated[
+    str, typer.Argument(metavar="HOLD", help="The hold's id.", autocompletion=completion.holds)
+]
 
 
 @app.command("list")

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
 
+from assize.cli import completion
 from assize.cli.document import to_json
 from assize.cli.progress import Progress
 from assize.cli.target import DEFAULT_TIMEOUT, ServerOption, TimeoutOption, connected
@@ -72,7 +73,12 @@ def list_policies(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="The policy's name.")] = "default",
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="The policy's name.", autocompletion=completion.policies
+        ),
+    ] = "default",
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
     output: FormatOption = Format.TEXT,

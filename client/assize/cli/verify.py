@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from assize.cli import exit_codes
+from assize.cli import completion, exit_codes
 from assize.cli.document import verdict_json
 from assize.cli.progress import Progress
 from assize.cli.rendering import print_verdict
@@ -55,7 +55,14 @@ def verify(
             exists=True, dir_okay=False, metavar="SPEC", help="What the code must show (YAML)."
         ),
     ],
-    policy: Annotated[str, typer.Option(help="The policy's name; empty: the default one.")] = "",
+    policy: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="The policy's name; empty: the default one.",
+            autocompletion=completion.policies,
+        ),
+    ] = "",
     server: ServerOption = "",
     run: Annotated[
         str | None,
@@ -85,6 +92,7 @@ def verify(
             metavar="NAME",
             rich_help_panel=_WORKSPACE,
             help="The workspace that the code runs over.",
+            autocompletion=completion.workspaces,
         ),
     ] = "",
     base: Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from assize.cli import completion
 from assize.cli.bar import Bar
 from assize.cli.connection import (
     AuthoritiesOption,
@@ -43,7 +44,12 @@ SHORT: Final = 12
 PATHS_MOST: Final = 20
 """Paths that are named; the others are counted."""
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The workspace's name.")]
+NameArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="The workspace's name.", autocompletion=completion.workspaces
+    ),
+]
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="A folder here.", show_default=True)
 ]
@@ -60,7 +66,7 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")
 
 @app.command()
 def create(
-    name: NameArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The workspace's name.")],
     server: ServerOption = "",
     timeout_seconds: TimeoutOption = DEFAULT_TIMEOUT,
     token_file: TokenFileOption = None,
@@ -153,6 +159,8 @@ def list_workspaces(
         found = client.workspaces()
     if output is Format.JSON:
         print_json(to_json(found))
+    elif not found:
+        typer.echo("there are no workspaces of yours; make one: assize workspace create", err=True)
     else:
         headings = ("name", "owner", "head", "files", "size", "snapshots", "made")
         print_table(headings, summary_rows(found))

@@ -74,7 +74,7 @@ class Rules:
             return _unknown(given=token is not None)
         service = method.strip("/").partition("/")[0]
         if caller.role not in self.roles & self.services.get(service, self.roles):
-            text = f"{caller.name} is {caller.role.value}, and may not call {method}"
+            text = f"{caller.name} has the role {caller.role.value}, which may not call {method}"
             return Refused(grpc.StatusCode.PERMISSION_DENIED, ReasonCode.FORBIDDEN, text)
         return caller
 
@@ -145,6 +145,7 @@ def _unknown(*, given: bool) -> Refused:
     text = (
         "the service does not know this credential"
         if given
-        else "this service asks for a credential: set ASSIZE_TOKEN, or name a --token-file"
+        else "this service asks for a credential: set ASSIZE_TOKEN or ASSIZE_TOKEN_FILE, as an "
+        "approver ASSIZE_APPROVALS_TOKEN"
     )
     return Refused(grpc.StatusCode.UNAUTHENTICATED, ReasonCode.UNAUTHENTICATED, text)

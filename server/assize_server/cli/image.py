@@ -15,7 +15,7 @@ from rich.table import Table
 from assize_sandbox.errors import SandboxError
 from assize_sandbox.images.sources import AUTO
 from assize_sandbox.images.store import Image, ImageStore
-from assize_server.settings import from_environment
+from assize_server.cli.environment import settings_here
 
 EXIT_CANNOT_BUILD = 4
 DIGEST_CHARACTERS = 12
@@ -54,7 +54,7 @@ def build(
     """
     try:
         with _progress() as progress:
-            image = ImageStore(from_environment().home).build(progress, source, refresh=refresh)
+            image = ImageStore(settings_here().home).build(progress, source, refresh=refresh)
     except (SandboxError, OSError) as error:
         typer.echo(f"cannot build the image: {error}", err=True)
         if remedy := getattr(error, "remedy", ""):
@@ -73,7 +73,7 @@ def list_images(
 
     Example: assize image list -o json
     """
-    store = ImageStore(from_environment().home)
+    store = ImageStore(settings_here().home)
     images, used = store.list(), _used(store)
     if output is Format.JSON:
         typer.echo(json.dumps([_record(image, used) for image in images], indent=2))

@@ -8,7 +8,7 @@ import typer
 from assize.audit.checkpoints import verifier_key
 from assize_sandbox.errors import SandboxError
 from assize_server.attestation.keys import ServiceKeys, open_keys, rotate
-from assize_server.settings import from_environment
+from assize_server.cli.environment import settings_here
 from assize_server.store.occupancy import alone_in
 
 EXIT_CANNOT = 4
@@ -31,7 +31,7 @@ def show(
     Example: assize keys show > service.pub
     """
     try:
-        keys = open_keys(from_environment().state_folder(), _now_ms)
+        keys = open_keys(settings_here().state_folder(), _now_ms)
     except SandboxError as error:
         _fail(error)
     _print(keys, notes=notes)
@@ -47,7 +47,7 @@ def rotate_keys() -> None:
 
     Example: assize keys rotate > service.pub
     """
-    folder = from_environment().state_folder()
+    folder = settings_here().state_folder()
     try:
         with alone_in(folder):
             keys = rotate(folder, _now_ms())

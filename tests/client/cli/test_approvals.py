@@ -206,6 +206,19 @@ def test_decision_is_signed_without_a_network(
     assert (result.exit_code, result.stdout) == (0, "hold-1 is committed\n")
 
 
+def test_file_of_another_kind_is_named(opened: Office) -> None:
+    """It is the command line that is at fault, and says which file."""
+    opened.hold(commit_hold())
+    run("holds", "export", "hold-1", "--to", "hold.json")
+    result = run("approvals", "submit", "hold.json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "hold.json is no signed decision: envelope: the key" in result.stderr
+    words = ("--yes", "--digest", digest(), "--bundle", "alice.key")
+    result = run("approve", "hold-1", *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "alice.key is no file of `assize holds export`" in result.stderr
+
+
 def test_bundle_that_was_changed_on_the_way_is_not_signed(opened: Office, tmp_path: Path) -> None:
     """The digest says so."""
     opened.hold(commit_hold())

@@ -82,6 +82,14 @@ def test_push_pull_and_list_tell_what_they_did(ground: Ground, shop: Path, tmp_p
     assert re.search(r"shop +ann +[0-9a-f]{12} +4 +10 B +3 ", run(ground, "list"))
 
 
+def test_list_of_nothing_prints_nothing_where_names_are(ground: Ground) -> None:
+    """A script reads no headings for names; a person is told what to do."""
+    ground.caller = "nobody-yet"
+    listed = invoke(ground, "list")
+    assert (listed.exit_code, listed.stdout) == (0, "")
+    assert "assize workspace create" in listed.stderr
+
+
 @pytest.mark.usefixtures("shop")
 def test_log_tells_who_when_and_what(ground: Ground) -> None:
     """The newest first."""

@@ -131,6 +131,17 @@ def test_operator_shows_and_rotates(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert run.invoke(app, ["show"]).exit_code == 4
 
 
+@pytest.mark.parametrize("command", ["show", "rotate"])
+def test_variable_that_makes_no_sense_ends_with_2(
+    monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """It is named, and what it may be."""
+    monkeypatch.setenv("ASSIZE_ENGINE", "none")
+    ended = CliRunner().invoke(app, [command])
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "ASSIZE_ENGINE is one of auto, docker, runc" in ended.stderr
+
+
 def test_keys_are_not_rotated_under_a_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
