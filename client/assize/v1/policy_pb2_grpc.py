@@ -95,7 +95,8 @@ class PolicyServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ReloadPolicies(self, request, context):
-        """Reads the policy files anew. If one of them is wrong, the old policies stay in force.
+        """Reads the policy files anew. If one of them is wrong, the old policies stay in force. Where
+        callers have credentials, auditors alone may ask for it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,7 +49,9 @@ class PolicyServiceStub:
         assize.v1.policy_pb2.ReloadPoliciesRequest,
         assize.v1.policy_pb2.ReloadPoliciesResponse,
     ]
-    """Reads the policy files anew. If one of them is wrong, the old policies stay in force."""
+    """Reads the policy files anew. If one of them is wrong, the old policies stay in force. Where
+    callers have credentials, auditors alone may ask for it.
+    """
 
 class PolicyServiceAsyncStub:
     """Shows the policies that the service judges by, and what they would say."""
@@ -82,7 +84,9 @@ class PolicyServiceAsyncStub:
         assize.v1.policy_pb2.ReloadPoliciesRequest,
         assize.v1.policy_pb2.ReloadPoliciesResponse,
     ]
-    """Reads the policy files anew. If one of them is wrong, the old policies stay in force."""
+    """Reads the policy files anew. If one of them is wrong, the old policies stay in force. Where
+    callers have credentials, auditors alone may ask for it.
+    """
 
 class PolicyServiceServicer(metaclass=abc.ABCMeta):
     """Shows the policies that the service judges by, and what they would say."""
@@ -125,6 +129,8 @@ class PolicyServiceServicer(metaclass=abc.ABCMeta):
         request: assize.v1.policy_pb2.ReloadPoliciesRequest,
         context: _ServicerContext,
     ) -> typing.Union[assize.v1.policy_pb2.ReloadPoliciesResponse, collections.abc.Awaitable[assize.v1.policy_pb2.ReloadPoliciesResponse]]:
-        """Reads the policy files anew. If one of them is wrong, the old policies stay in force."""
+        """Reads the policy files anew. If one of them is wrong, the old policies stay in force. Where
+        callers have credentials, auditors alone may ask for it.
+        """
 
 def add_PolicyServiceServicer_to_server(servicer: PolicyServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

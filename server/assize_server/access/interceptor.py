@@ -30,11 +30,12 @@ APPROVALS: Final = frozenset({Role.APPROVER})
 """Who may reach the listener of approvals."""
 SERVICE_ROLES: Final[Mapping[str, frozenset[Role]]] = {
     "assize.v1.AuditService": frozenset({Role.AUDITOR}),
+    "assize.v1.PolicyService/ReloadPolicies": frozenset({Role.AUDITOR}),
     "assize.v1.VerificationService": frozenset({Role.SUBMITTER}),
     "assize.v1.CandidateService": frozenset({Role.SUBMITTER}),
     "assize.v1.WorkspaceService": frozenset({Role.SUBMITTER}),
 }
-"""Services that not all roles of their listener may use."""
+"""Services, and single methods, that not all roles of their listener may use."""
 
 _KINDS: Final = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 
@@ -62,7 +63,7 @@ class Rules:
     roles: frozenset[Role] = ORDINARY
     """Who may reach it."""
     services: Mapping[str, frozenset[Role]] = field(default_factory=lambda: SERVICE_ROLES)
-    """Services by their full names, of which only these of `roles` may use."""
+    """Services, or methods, by their full names, which only these of `roles` may use."""
 
     def judge(self, method: str, metadata: Any) -> Caller | Refused:
         """Return who calls, or why they may not. `method` reads `/package.Service/Method`."""
@@ -72,8 +73,9 @@ class Rules:
         caller = self.credentials.caller_of(token) if token else None
         if caller is None:
             return _unknown(given=token is not None)
-        service = method.strip("/").partition("/")[0]
-        if caller.role not in self.roles & self.services.get(service, self.roles):
+        path = method.strip("/")
+        allowed = self.services.get(path.partition("/")[0], self.roles)
+        if caller.role not in self.roles & self.services.get(path, allowed):
             text = f"{caller.name} has the role {caller.role.value}, which may not call {method}"
             return Refused(grpc.StatusCode.PERMISSION_DENIED, ReasonCode.FORBIDDEN, text)
         return caller
