@@ -2,13 +2,19 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from assize_server.attestation.tables import attestations
 
 RETENTION_MILLISECONDS: Final = 90 * 24 * 60 * 60 * 1000
 """How long a statement is kept."""
+_ADD: Final = insert(attestations)
+_KEEP: Final = _ADD.on_conflict_do_update(
+    index_elements=["verification_id"],
+    set_={name: _ADD.excluded[name] for name in ("envelope", "made_ms")},
+)
+_FORGET: Final = delete(attestations).where(attestations.c.made_ms < bindparam("before"))
 
 
 def keep(
@@ -24,12 +30,7 @@ def keep(
     """
     forget(connection, now_ms - retention_ms)
     row = {"verification_id": verification_id, "envelope": envelope, "made_ms": now_ms}
-    renewed = {"envelope": envelope, "made_ms": now_ms}
-    connection.execute(
-        insert(attestations)
-        .values(row)
-        .on_conflict_do_update(index_elements=["verification_id"], set_=renewed)
-    )
+    connection.execute(_KEEP, row)
 
 
 def kept(connection: Connection, verification_id: str) -> bytes | None:
@@ -41,5 +42,4 @@ def kept(connection: Connection, verification_id: str) -> bytes | None:
 
 def forget(connection: Connection, before_ms: int) -> int:
     """Remove statements that were made before, and return how many that were."""
-    done = connection.execute(delete(attestations).where(attestations.c.made_ms < before_ms))
-    return done.rowcount
+    return connection.execute(_FORGET, {"before": before_ms}).rowcount

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from assize import merkle
 from assize.audit.entries import Entry, EntryKind, encode
@@ -21,6 +21,13 @@ from assize_server.audit.tables import checkpoints, entries, nodes
 
 PAGE_MOST: Final = 1000
 """Entries that one read returns."""
+# Made once: each run appends twice, and to make a statement takes longer than to run it.
+_ADD_ENTRY: Final = insert(entries)
+_ADD_NODES: Final = insert(nodes)
+_LAST: Final = select(func.max(nodes.c.position)).where(nodes.c.level == 0)
+_HASH: Final = select(nodes.c.hash).where(
+    nodes.c.level == bindparam("level"), nodes.c.position == bindparam("position")
+)
 
 
 class LogBroken(SandboxError):
@@ -55,18 +62,17 @@ def append(connection: Connection, entry: Entry) -> int:
     """
     leaf = encode(entry)
     index = size(connection)
-    connection.execute(insert(entries).values(position=index, kind=entry.kind.value, leaf=leaf))
+    row = {"position": index, "kind": entry.kind.value, "leaf": leaf}
+    connection.execute(_ADD_ENTRY, row)
     grown = merkle.grown(index, merkle.leaf_hash(leaf), _Nodes(connection).read)
     rows = [{"level": level, "position": at, "hash": made} for level, at, made in grown]
-    connection.execute(insert(nodes), rows)
+    connection.execute(_ADD_NODES, rows)
     return index
 
 
 def size(connection: Connection) -> int:
     """Return how many entries there are."""
-    last = connection.execute(
-        select(func.max(nodes.c.position)).where(nodes.c.level == 0)
-    ).scalar_one()
+    last = connection.execute(_LAST).scalar_one()
     return 0 if last is None else int(last) + 1
 
 
@@ -186,9 +192,8 @@ class _Nodes:
 
     def read(self, level: int, position: int) -> bytes:
         """Return the hash of a complete subtree."""
-        found = self._connection.execute(
-            select(nodes.c.hash).where(nodes.c.level == level, nodes.c.position == position)
-        ).scalar_one_or_none()
+        where = {"level": level, "position": position}
+        found = self._connection.execute(_HASH, where).scalar_one_or_none()
         if found is None:
             raise LogBroken(
                 f"the audit log lacks the hash at level {level}, position {position}",

@@ -7,7 +7,7 @@ transaction; writing the verdict removes it. So no head moves without a verdict 
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from assize.convert.answers import verdict_from_bytes, verdict_to_bytes
@@ -18,6 +18,9 @@ from assize_server.landing.requests import as_asked
 from assize_server.ledger.tables import drafts
 
 CUT_OFF: Final = "; the service ended before it wrote how each check went"
+_IS_OF: Final = drafts.c.verification_id == bindparam("of")
+_FIND: Final = select(drafts).where(_IS_OF)
+_FORGET: Final = delete(drafts).where(_IS_OF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,7 @@ def keep(connection: Connection, job: Job, verdict: Verdict, time_ms: int) -> No
 
 def find(connection: Connection, verification_id: str) -> Draft | None:
     """Return the draft of a verification; None where there is none."""
-    wanted = select(drafts).where(drafts.c.verification_id == verification_id)
-    row = connection.execute(wanted).one_or_none()
+    row = connection.execute(_FIND, {"of": verification_id}).one_or_none()
     return None if row is None else _draft(row)
 
 
@@ -61,7 +63,7 @@ def left(connection: Connection) -> tuple[str, ...]:
 
 def forget(connection: Connection, verification_id: str) -> None:
     """Forget a draft: the verdict is written."""
-    connection.execute(delete(drafts).where(drafts.c.verification_id == verification_id))
+    connection.execute(_FORGET, {"of": verification_id})
 
 
 def _draft(row: "Row[tuple[str, str, bytes, bytes, str, int]]") -> Draft:

@@ -15,6 +15,11 @@ KEPT_MOST: Final = 100_000
 KEPT_MOST_BYTES: Final = 4 * 1024**3
 """And theirs together: who asks for long ones fills no disk."""
 AT_ONCE: Final = 500
+_ADD: Final = upsert(verdicts)
+_RECORD: Final = _ADD.on_conflict_do_update(
+    index_elements=["verification_id"],
+    set_={name: _ADD.excluded[name] for name in ("status", "verdict", "time_ms")},
+)
 
 
 def record(
@@ -32,12 +37,7 @@ def record(
         "verdict": verdict_to_bytes(verdict),
         "time_ms": time_ms,
     }
-    renewed = {name: values[name] for name in ("status", "verdict", "time_ms")}
-    connection.execute(
-        upsert(verdicts)
-        .values(values)
-        .on_conflict_do_update(index_elements=["verification_id"], set_=renewed)
-    )
+    connection.execute(_RECORD, values)
 
 
 def find(connection: Connection, verification_id: str) -> tuple[str, Verdict] | None:
