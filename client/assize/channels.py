@@ -1,6 +1,7 @@
-"""Opens the channel of a client that shows a token."""
+"""The channel of a client that shows a token: how it is opened, and who closes it."""
 
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 import grpc
 
@@ -33,3 +34,28 @@ def open_channel(
         else grpc.secure_channel(address, credentials, chosen)
     )
     return with_token(channel, shown)
+
+
+class ChannelOwner:
+    """What every blocking client is: a context manager that closes its channel."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        """Take a channel over."""
+        self._channel = channel
+
+    def __enter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the channel."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the channel; calls under way end as `Cancelled`."""
+        self._channel.close()

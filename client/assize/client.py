@@ -1,12 +1,11 @@
 """The client for threads and scripts. `assize.aio` has the same for asyncio."""
 
 from collections.abc import Generator, Sequence
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import grpc
 
-from assize.channels import open_channel
+from assize.channels import ChannelOwner, open_channel
 from assize.convert.answers import event_from_proto, verdict_from_proto
 from assize.convert.candidates import CandidatesRequest, candidates_event_from_proto
 from assize.convert.holds import summary_from_proto as hold_from_proto
@@ -50,7 +49,7 @@ from assize.wire import (
 _NO_LIMITS: Final = RequestedLimits()
 
 
-class Client:
+class Client(ChannelOwner):
     """Asks one service. May be shared by threads; a context manager that closes the channel.
 
     Nothing is ever asked twice: after `Unavailable` and `ServiceFailure` the caller decides.
@@ -74,28 +73,13 @@ class Client:
             AccessDenied: The token would go out in the clear.
         """
         self._timeout_seconds = timeout_seconds
-        self._channel = open_channel(address, token=token, credentials=credentials, options=options)
+        super().__init__(
+            open_channel(address, token=token, credentials=credentials, options=options)
+        )
         self._verification = verification_pb2_grpc.VerificationServiceStub(self._channel)
         self._candidates = candidates_pb2_grpc.CandidateServiceStub(self._channel)
         self._holds = hold_pb2_grpc.HoldServiceStub(self._channel)
         self._policies = policy_pb2_grpc.PolicyServiceStub(self._channel)
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the channel."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the channel; calls under way end as `Cancelled`."""
-        self._channel.close()
 
     def verify(
         self,

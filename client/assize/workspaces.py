@@ -6,12 +6,11 @@ A folder is pushed and pulled as a whole by `push` and `pull`; the other methods
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import grpc
 
-from assize.channels import open_channel
+from assize.channels import ChannelOwner, open_channel
 from assize.checkout import pull as pulling
 from assize.checkout import push as pushing
 from assize.checkout.forest import snapshot_of
@@ -51,7 +50,7 @@ LOG_USUAL: Final = 100
 FILE_MOST_BYTES: Final = 1024 * 1024
 
 
-class WorkspaceClient:
+class WorkspaceClient(ChannelOwner):
     """Asks one service. May be shared by threads; a context manager that closes the channel."""
 
     def __init__(
@@ -72,25 +71,10 @@ class WorkspaceClient:
             AccessDenied: The token would go out in the clear.
         """
         self._timeout_seconds = timeout_seconds
-        self._channel = open_channel(address, token=token, credentials=credentials, options=options)
+        super().__init__(
+            open_channel(address, token=token, credentials=credentials, options=options)
+        )
         self._stub = workspace_pb2_grpc.WorkspaceServiceStub(self._channel)
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the channel."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the channel; calls under way end as `Cancelled`."""
-        self._channel.close()
 
     def push(
         self,

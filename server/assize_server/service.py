@@ -6,7 +6,7 @@ barrier that does not hold, or that cannot write down what it does, is worse tha
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +44,7 @@ from assize_server.rpc.rooms import Rooms
 from assize_server.settings import Settings
 from assize_server.state import State
 from assize_server.store.occupancy import Occupancy
+from assize_server.tasks import ended
 
 HOST_RESERVE_BYTES: Final = 256 * 1024 * 1024
 """Memory that must stay free on the host once a run has taken all it may."""
@@ -94,14 +95,7 @@ async def running(settings: Settings, *, beside: bool = False) -> AsyncIterator[
         facts = await engine.start()
         barriers = await probe(engine, facts)
         require(barriers)
-        pool = WarmPool(engine, settings.pool_size, memory_headroom_bytes=HOST_RESERVE_BYTES)
-        stack.push_async_callback(pool.close)
-        pool.warm(default_shape(policies), count=settings.pool_size)
-        analyser = Analyser(engine)
-        stack.push_async_callback(analyser.close)
-        judges = JudgeProcesses(settings.concurrency)
-        stack.push_async_callback(judges.close)
-        await asyncio.gather(analyser.start(), judges.start())
+        pool, analyser, judges = await _workshop(stack, settings, engine, policies)
         views = await stack.enter_async_context(shown(settings, opened, facts))
         effects = TreeEffects(opened.objects, SandboxedDatabases(opened.objects, engine))
         office = await stack.enter_async_context(
@@ -122,7 +116,7 @@ async def running(settings: Settings, *, beside: bool = False) -> AsyncIterator[
         await office.begin(dispatcher, policies, pins, isolation, resume=place.is_alone)
         place.let_others_in()
         cleaning = asyncio.create_task(keep_house(opened, views), name="assize-housekeeping")
-        stack.push_async_callback(_ended, cleaning)
+        stack.push_async_callback(ended, cleaning)
         _log.info("ready", engine=facts.engine, runtime=facts.runtime, policies=policies.names())
         yield Service(
             dispatcher,
@@ -137,17 +131,26 @@ async def running(settings: Settings, *, beside: bool = False) -> AsyncIterator[
         )
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
 def _note(opened: State, policies: PolicySet) -> None:
     """Write down which policies hold from here on."""
     opened.database.write_now(
         lambda connection: record_policies(connection, policies, SERVICE, state.now_ms())
     )
+
+
+async def _workshop(
+    stack: AsyncExitStack, settings: Settings, engine: Engine, policies: PolicySet
+) -> tuple[WarmPool, Analyser, JudgeProcesses]:
+    """Start what runs code, what reads it and what compares; the stack closes them."""
+    pool = WarmPool(engine, settings.pool_size, memory_headroom_bytes=HOST_RESERVE_BYTES)
+    stack.push_async_callback(pool.close)
+    pool.warm(default_shape(policies), count=settings.pool_size)
+    analyser = Analyser(engine)
+    stack.push_async_callback(analyser.close)
+    judges = JudgeProcesses(settings.concurrency)
+    stack.push_async_callback(judges.close)
+    await asyncio.gather(analyser.start(), judges.start())
+    return pool, analyser, judges
 
 
 async def examine(settings: Settings) -> tuple[EngineFacts, tuple[BarrierResult, ...]]:

@@ -1,12 +1,10 @@
 """The client of `ApprovalService`, for approvers' tools. Blocking."""
 
 from collections.abc import Generator, Sequence
-from types import TracebackType
-from typing import Self
 
 import grpc
 
-from assize.channels import CALL_SECONDS, open_channel
+from assize.channels import CALL_SECONDS, ChannelOwner, open_channel
 from assize.convert.approvals import (
     bundle_from_proto,
     grant_from_proto,
@@ -26,7 +24,7 @@ from assize.status import told_as_assize_errors
 from assize.v1 import approval_pb2, approval_pb2_grpc
 
 
-class ApprovalClient:
+class ApprovalClient(ChannelOwner):
     """Asks one approval service. A context manager that closes the channel.
 
     Nothing is ever asked twice. A decision that was sent again is refused as recorded.
@@ -48,26 +46,9 @@ class ApprovalClient:
         Raises:
             AccessDenied: The token would go out in the clear.
         """
-        self._channel = open_channel(address, token=token, credentials=credentials)
+        super().__init__(open_channel(address, token=token, credentials=credentials))
         self._timeout_seconds = timeout_seconds
         self._stub = approval_pb2_grpc.ApprovalServiceStub(self._channel)
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the channel."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the channel; calls under way end as `Cancelled`."""
-        self._channel.close()
 
     def holds(self, states: Sequence[HoldState] = ()) -> tuple[HoldSummary, ...]:
         """Return holds, those that end first at the top; of the states, if any are given.

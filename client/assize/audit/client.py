@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import grpc
 
-from assize.channels import CALL_SECONDS, open_channel
+from assize.channels import CALL_SECONDS, ChannelOwner, open_channel
 from assize.errors import MalformedAnswer
 from assize.status import told_as_assize_errors
 from assize.v1 import attestation_pb2, attestation_pb2_grpc, audit_pb2, audit_pb2_grpc
@@ -39,7 +38,7 @@ class ServiceKey:
     """When another took its place; None: it signs now."""
 
 
-class AuditClient:
+class AuditClient(ChannelOwner):
     """Reads one service's log. A context manager that closes the channel."""
 
     def __init__(
@@ -56,22 +55,9 @@ class AuditClient:
             AccessDenied: The token would go out in the clear.
         """
         self._timeout_seconds = timeout_seconds
-        self._channel = open_channel(address, token=token, credentials=credentials)
+        super().__init__(open_channel(address, token=token, credentials=credentials))
         self._audit = audit_pb2_grpc.AuditServiceStub(self._channel)
         self._attestation = attestation_pb2_grpc.AttestationServiceStub(self._channel)
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the channel."""
-        self._channel.close()
 
     def entries(
         self, start: int = 0, end: int | None = None, kinds: Sequence[str] = ()

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import grpc
 import typer
 
 from assize.access import channel_credentials, read_token
@@ -51,8 +52,7 @@ def audit_client(
     Raises:
         AssizeError: The token or the authorities cannot be read, or the token may not be sent.
     """
-    token = read_token(token_file)
-    credentials = channel_credentials(authorities) if tls or authorities else None
+    token, credentials = _shown(token_file, authorities, tls=tls)
     with (
         reached(server) as address,
         AuditClient(
@@ -76,8 +76,7 @@ def workspaces_connected(
     Raises:
         AssizeError: The token or the authorities cannot be read, or the token may not be sent.
     """
-    token = read_token(token_file)
-    credentials = channel_credentials(authorities) if tls or authorities else None
+    token, credentials = _shown(token_file, authorities, tls=tls)
     with (
         reached(server) as address,
         WorkspaceClient(
@@ -85,3 +84,11 @@ def workspaces_connected(
         ) as client,
     ):
         yield client
+
+
+def _shown(
+    token_file: Path | None, authorities: Path | None, *, tls: bool
+) -> tuple[str, grpc.ChannelCredentials | None]:
+    """Return the token to show and what the channel is encrypted with, if anything."""
+    credentials = channel_credentials(authorities) if tls or authorities else None
+    return read_token(token_file), credentials

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from assize.model.callers import Role
@@ -32,6 +32,7 @@ from assize_server.ledger.recording import Ledger
 from assize_server.policies.load import PolicySet
 from assize_server.settings import Settings
 from assize_server.state import State, now_ms, seconds
+from assize_server.tasks import ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ async def offices(
         )
         stack.push_async_callback(desk.close)
         expiring = asyncio.create_task(expire_forever(desk), name="assize-expiry")
-        stack.push_async_callback(_ended, expiring)
+        stack.push_async_callback(ended, expiring)
         landing = WorkspaceLanding(
             moves, state.objects, effects, Caps(), seconds, announce=desk.announce
         )
@@ -157,9 +158,3 @@ async def _note_approvers(state: State, approvers: Approvers) -> None:
     await state.database.write(
         lambda connection: record_approvers(connection, digest, people, now_ms())
     )
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

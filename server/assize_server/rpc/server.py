@@ -1,6 +1,5 @@
 """Puts the gRPC server together: our services, standard health, standard reflection."""
 
-import os
 from typing import Final
 
 import grpc
@@ -19,8 +18,7 @@ from assize_server.access.interceptor import Authentication, Rules
 from assize_server.execution.job import Dispatcher
 from assize_server.policies.load import PolicySet
 from assize_server.rpc.candidates import CandidateService
-from assize_server.rpc.faults import UnexpectedFaults
-from assize_server.rpc.malformed import MalformedRequests
+from assize_server.rpc.listening import listen, made_server
 from assize_server.rpc.policies import PolicyService
 from assize_server.rpc.rooms import Rooms, add_rooms, caller_name
 from assize_server.rpc.verification import VerificationService
@@ -41,21 +39,10 @@ class RpcServer:
         self, dispatcher: Dispatcher, policies: PolicySet, rooms: Rooms | None = None
     ) -> None:
         """Serve what is judged; with `rooms`, what is remembered, too."""
-        # Read when gRPC is first used. What it does at forks kills children of uvloop now and then:
-        # uvloop forks to start a process, and no child of ours needs gRPC.
-        os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
-        self._server = grpc.aio.server(
-            interceptors=[
-                Authentication(Rules(None if rooms is None else rooms.credentials)),
-                MalformedRequests(),
-                UnexpectedFaults(),
-            ],
-            options=[
-                ("grpc.max_receive_message_length", MESSAGE_MOST_BYTES),
-                ("grpc.max_send_message_length", MESSAGE_MOST_BYTES),
-                # Two servers on one port would share its calls in silence.
-                ("grpc.so_reuseport", 0),
-            ],
+        self._server = made_server(
+            [Authentication(Rules(None if rooms is None else rooms.credentials))],
+            received_most_bytes=MESSAGE_MOST_BYTES,
+            sent_most_bytes=MESSAGE_MOST_BYTES,
         )
         self._health = health.aio.HealthServicer()
         verification_pb2_grpc.add_VerificationServiceServicer_to_server(
@@ -78,15 +65,7 @@ class RpcServer:
         Raises:
             OSError: The address cannot be bound.
         """
-        try:
-            port = (
-                self._server.add_insecure_port(address)
-                if credentials is None
-                else self._server.add_secure_port(address, credentials)
-            )
-        except RuntimeError as error:
-            raise OSError(f"cannot listen on {address}: {error}") from error
-        await self._server.start()
+        port = await listen(self._server, address, credentials)
         await self._tell_health(health_pb2.HealthCheckResponse.SERVING)
         return port
 

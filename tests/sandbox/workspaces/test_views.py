@@ -197,7 +197,9 @@ def test_submitted_files_leave_the_run_its_disk(views: Views, trees: Trees) -> N
     start = trees.tree({"submitted": b"x" * (SHAPE.disk_bytes - 4096)})
     view = views.open(trees.tree({}), SHAPE, start=start)
     try:
-        (view.folder.path / "own").write_bytes(b"y" * (SHAPE.disk_bytes - 65536))
+        own = b"y" * (SHAPE.disk_bytes - 65536)
+        assert (view.folder.path / "own").write_bytes(own) == len(own)
+        assert (view.folder.path / "own").read_bytes() == own
     finally:
         view.close()
 

@@ -209,6 +209,8 @@ def test_move_up_to_every_quota_is_allowed(store: WorkspaceStore) -> None:
         owner_history_bytes=10,
     )
     moved(store, made(store), {"d/a": b"12345", "b": b"67890"}, quotas=exact)
+    assert store.workspace("ann", "shop").head != EMPTY.id
+    assert len(store.log("ann", "shop", 10, None)) == 2
 
 
 def test_owner_with_too_many_workspaces_is_refused(tmp_path: Path) -> None:
