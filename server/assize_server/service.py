@@ -113,7 +113,9 @@ async def running(settings: Settings, *, beside: bool = False) -> AsyncIterator[
         dispatcher = _dispatcher(settings, opened, office, executor)
         stack.push_async_callback(dispatcher.drain, settings.drain_seconds)
         pins = Pins(opened.database, opened.objects)
-        await office.begin(dispatcher, policies, pins, isolation, resume=place.is_alone)
+        await office.begin(
+            dispatcher, policies, pins, isolation, alone=place.is_alone, keeps=not beside
+        )
         place.let_others_in()
         cleaning = asyncio.create_task(keep_house(opened, views), name="assize-housekeeping")
         stack.push_async_callback(ended, cleaning)

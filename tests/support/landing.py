@@ -129,6 +129,7 @@ async def sitting(
     *,
     isolation: Isolation | None = None,
     policy_edits: Mapping[str, str] = NO_EDITS,
+    keeps: bool = True,
 ) -> AsyncIterator[Court]:
     """Run such a service below the folder, with a workspace unless there is one already.
 
@@ -162,7 +163,7 @@ async def sitting(
         )
         stack.push_async_callback(dispatcher.drain, 0)
         pins = Pins(opened.database, opened.objects)
-        await office.begin(dispatcher, policies, pins)
+        await office.begin(dispatcher, policies, pins, keeps=keeps)
         server = RpcServer(
             dispatcher, policies, Rooms(opened, office.desk, pins, effects, isolation)
         )

@@ -59,16 +59,19 @@ class Office:
         pins: Pins,
         isolation: Isolation | None = None,
         *,
-        resume: bool = True,
+        alone: bool = True,
+        keeps: bool = True,
     ) -> None:
         """Go on with what was left when the service ended. Once everything else is up.
 
-        Without `resume` it is left to a process that has the state to itself: another may be in the
-        middle of it.
+        Who is not `alone` with the state leaves everything: another may be in the middle of it. Who
+        does not keep it, and is gone after a run or two, carries out nothing that was approved: it
+        would be cut off.
         """
         self.releases.begin(dispatcher, policies, pins, isolation)
-        if resume:
+        if alone:
             await self.carrier.recover()
+        if alone and keeps:
             await self.desk.resume()
 
 

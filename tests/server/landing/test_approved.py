@@ -162,6 +162,24 @@ async def test_approved_before_a_restart_lands_after_it(tmp_path: Path) -> None:
         assert status.state is HoldState.COMMITTED
 
 
+async def test_process_of_a_single_run_carries_out_nothing_that_was_approved(
+    tmp_path: Path,
+) -> None:
+    """It would be gone in the middle of it; the next service does it."""
+    async with sitting(tmp_path, PROGRAMS) as court:
+        _, hold_id = await held(court)
+        court.office.desk._committer = Nobody()
+        assert await approve(court, hold_id) is HoldState.APPROVED
+    async with sitting(tmp_path, PROGRAMS, keeps=False) as court:
+        await court.office.desk.close()
+        _, status = await court.office.desk.bundle(hold_id, "alice")
+        assert status.state is HoldState.APPROVED
+        assert exists(court, "a.csv", await court.head())
+    async with sitting(tmp_path, PROGRAMS) as court:
+        await court.office.desk.close()
+        assert not exists(court, "a.csv", await court.head())
+
+
 class Nobody:
     """A committer that carries nothing out."""
 
